@@ -18,6 +18,11 @@ async function advanceInSteps(harness: Harness, milliseconds: number): Promise<v
   }
 }
 
+/** Waits until a condition holds, without advancing the fake clock. */
+async function pollUntil(isMet: () => boolean): Promise<void> {
+  while (!isMet()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
 /** Advances the clock at each reading, so that the engine lists only a few files in each task. */
 function listSlowly({ clock }: Harness): void {
   const now = clock.monotonic.bind(clock);
@@ -84,13 +89,15 @@ describe('a small file whose upload the signer’s tracker names to a second tab
       const release = store.hold('part');
       const file = fileOf(1_000_000);
       await first.uploader.add([file]);
+      await pollUntil(() => store.count('part') === 1);
       await advanceInSteps(first, 500);
       const [uploadId] = store.uploads.keys();
       signer.trackedUploads.set(NAME, { upload_id: uploadId!, key: `files/${NAME}`, part_size: MIN_PART_SIZE });
       const second = first.otherTab();
       await second.uploader.add([file]);
       await advanceInSteps(first, 750);
-      expect(second.uploadOf(NAME)).to.include({ uploadId, status: 'uploading' });
+      await pollUntil(() => second.uploadOf(NAME).status === 'uploading');
+      expect(second.uploadOf(NAME)).to.include({ uploadId });
       if (isAborted) second.uploader.abort();
       await advanceInSteps(first, 3_000);
       release();
