@@ -30,7 +30,8 @@ import { ProgressReporter } from './uploads/progress.js';
 import { Recovery } from './uploads/recovery.js';
 import type { RecoveryReport } from './uploads/recovery.js';
 import { Upload } from './uploads/upload.js';
-import type { UploadListener, UploadServices } from './uploads/upload.js';
+import type { UploadListener } from './uploads/upload.js';
+import type { RunServices } from './uploads/upload-run.js';
 import { UploadList } from './uploads/upload-list.js';
 import { newId } from './util/new-id.js';
 import { TimeSlicer } from './util/time-slicer.js';
@@ -38,7 +39,7 @@ import { TimeSlicer } from './util/time-slicer.js';
 /** Number of added files after which uploads start, so that the signer answers while the others are being added. */
 const FILES_BEFORE_START = 4;
 
-/** With fewer queued uploads, adding files is as urgent as sending them: the next call of the signer is for many files. */
+/** With fewer active uploads, adding files is as urgent as sending them, so that each call to the signer is for many files. */
 const MIN_LISTED_AHEAD = 100;
 
 /** All managers of this page: when the user changes, the uploads of the former one end in each of them. */
@@ -56,7 +57,7 @@ export class UploadManager implements UploadListener {
   readonly #inits: InitBatcher;
   readonly #tabs: TabCoordinator;
   readonly #fileWriter: FileStoreWriter;
-  readonly #uploadServices: UploadServices;
+  readonly #uploadServices: RunServices;
   readonly #recovery: Recovery;
   readonly #pageLifecycle: PageLifecycle;
   readonly #progress: ProgressReporter;

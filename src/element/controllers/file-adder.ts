@@ -45,7 +45,7 @@ export class FileAdder {
     const reading = this.#read(source, signal, this.host.multiple ? addFiles : undefined).then((rest) =>
       addFiles(rest, adding.length > 0),
     );
-    // an abort ends the reading too
+    // resolves after an abort too
     const readEnd = reading.catch(() => {});
     try {
       await reading;

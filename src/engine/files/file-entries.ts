@@ -22,7 +22,10 @@ export interface Entry extends FileEntry {
 
 /** Rules for one call of `add()`. */
 export interface Rules extends AdmissionRules {
-  /** For one of several calls that add the files of a folder: resolves when the folder has been read. The call lasts until then. */
+  /**
+   * For each of several calls that add the files of one folder: resolves when the folder has been read. `add()` is pending
+   * until then.
+   */
   readEnd?: Promise<void> | undefined;
   /**
    * Called before the first file is added, once unfinished uploads of earlier page loads are listed.

@@ -4,7 +4,7 @@ import { concat, hex } from '../util/bytes.js';
 /** Size of each of the three samples of a file. */
 const SAMPLE_BYTES = 64 * 1024;
 /** Files up to this size are hashed completely, larger files by samples. */
-export const MAX_FULLY_HASHED_BYTES = SAMPLE_BYTES * 3;
+const MAX_FULLY_HASHED_BYTES = SAMPLE_BYTES * 3;
 
 /**
  * Returns a 64-bit hash (FNV-1a) for pages without WebCrypto (plain `http:`). It is enough to distinguish files.
@@ -35,6 +35,9 @@ let isDesktopChromium: boolean | null = null;
 /** Whether the browser is desktop Chromium; other browsers have no `userAgentData`. */
 const canDetectChangedFiles = (): boolean =>
   (isDesktopChromium ??= (navigator as { userAgentData?: { mobile: boolean } }).userAgentData?.mobile === false);
+
+/** Whether a file is read as a whole for its fingerprint, and then sent from memory. */
+export const isReadWhole = (file: Blob): boolean => file.size <= MAX_FULLY_HASHED_BYTES && !isIdentifiedByTime(file);
 
 /**
  * Returns a fingerprint by which a file is recognised when it is chosen again. Takes milliseconds for a file of any size.

@@ -1,13 +1,9 @@
-import { MAX_FULLY_HASHED_BYTES } from './fingerprint.js';
 import type { Clock } from '../ports.js';
 
 /** Maximum bytes of all cached files together. */
 const MAX_CACHED_BYTES = 4 * 1024 ** 2;
 /** Files are read again after this time, because they may have changed. */
 const MAX_AGE_MS = 10_000;
-
-/** Whether a file is read as a whole for its fingerprint, and can then be sent from memory. */
-export const isSmall = ({ size }: Blob): boolean => size <= MAX_FULLY_HASHED_BYTES;
 
 /**
  * Keeps the bytes of small files in memory from the fingerprint until they are sent, so that each file is read once. With

@@ -13,8 +13,8 @@ const MAX_COMPLETE_ATTEMPTS = 5;
 const MAX_BATCHED_ATTEMPTS = 2;
 
 /**
- * Notifies the signer's tracker of stored parts, several in each call. Parts of a failed notification are sent with the next one: no
- * upload depends on them.
+ * Notifies the signer's tracker of stored parts, several in each call. Parts of a failed notification are sent with the next
+ * one: no upload depends on them.
  */
 export class TrackerNotifier {
   readonly #signer: SignerPort;
@@ -24,7 +24,7 @@ export class TrackerNotifier {
   #pending = new Set<number>();
   #cancelTimer: (() => void) | null = null;
 
-  /** @param completions sends the last notification together with those of other uploads; null if the signer does not offer it */
+  /** @param completions sends last notifications of several uploads in one call; null if the signer does not offer that */
   constructor(
     { signer, clock }: { readonly signer: SignerPort; readonly clock: Clock },
     reference: () => UploadReference,

@@ -1,7 +1,6 @@
 import type { Phase } from '../api/errors.js';
 import type { assertUnchanged } from '../files/assert-unchanged.js';
-import { isIdentifiedByTime } from '../files/fingerprint.js';
-import { isSmall } from '../files/small-file-cache.js';
+import { isIdentifiedByTime, isReadWhole } from '../files/fingerprint.js';
 import type { Session } from '../model/session.js';
 import type { StoredResult, UploadRecord } from '../model/upload-record.js';
 import type { Step, UploadObserver } from '../model/upload-report.js';
@@ -138,7 +137,7 @@ export class Transfer {
    */
   #isSentFromOneVersion(durationMs: number): boolean {
     const { file } = this.#context.record;
-    return isIdentifiedByTime(file!) ? durationMs < MAX_UNCHECKED_REQUEST_MS : isSmall(file!);
+    return isIdentifiedByTime(file!) ? durationMs < MAX_UNCHECKED_REQUEST_MS : isReadWhole(file!);
   }
 
   async #checkFileUnchanged(signal: AbortSignal): Promise<void> {

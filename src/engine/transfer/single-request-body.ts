@@ -1,6 +1,5 @@
-import { isIdentifiedByTime } from '../files/fingerprint.js';
 import { concat, hex } from '../util/bytes.js';
-import { isSmall } from '../files/small-file-cache.js';
+import { isReadWhole } from '../files/fingerprint.js';
 
 /** The body of a request that sends a whole file. */
 export interface RequestBody {
@@ -20,8 +19,7 @@ export async function requestBodyOf(
   headers: Readonly<Record<string, string>>,
   readSmallFile: (file: File) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<RequestBody> {
-  // sends the bytes that were read for the fingerprint
-  if (isSmall(file) && !isIdentifiedByTime(file)) {
+  if (isReadWhole(file)) {
     const bytes = await readSmallFile(file);
     return fields ? formOf(fields, bytes) : { body: bytes };
   }

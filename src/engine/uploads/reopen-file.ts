@@ -6,8 +6,8 @@ import type { SharedUpload } from '../resume/shared-upload.js';
 import type { Transfer } from '../transfer/run.js';
 
 /**
- * Opens the file of an upload again, after it was found changed. If it still is, the upload starts over with the new content;
- * else it keeps its session.
+ * Opens the file of an upload again, after it was found changed. If it is still changed, the upload starts over with the new
+ * content; else it keeps its session.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
 export async function reopenFile(

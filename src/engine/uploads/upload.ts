@@ -18,9 +18,6 @@ import type { RunServices } from './upload-run.js';
 /** Time between two progress events while no byte is sent and the shown speed decreases. */
 const DECAY_STEP_MS = 1_000;
 
-/** The dependencies that all uploads share. */
-export type UploadServices = RunServices;
-
 /** Receives the events and changes of uploads. */
 export interface UploadListener {
   emit<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void;
@@ -34,7 +31,7 @@ export interface UploadListener {
 export class Upload extends UploadRecord implements UploadObserver, SharedUpload {
   /** Bytes that the last progress event reported; null requests an event although no byte was sent. */
   reportedBytes: number | null = 0;
-  readonly #services: UploadServices;
+  readonly #services: RunServices;
   readonly #run: UploadRun;
   readonly #listener: UploadListener;
   readonly #meter = new SpeedMeter();
@@ -44,7 +41,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   #snapshot: UploadSnapshot | null = null;
 
   constructor(
-    services: UploadServices,
+    services: RunServices,
     listener: UploadListener,
     facts: UploadFacts,
     owner: Owner,

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
-import { isIdentifiedByTime } from '../../../src/engine/files/fingerprint.js';
-import { SmallFileCache, isSmall } from '../../../src/engine/files/small-file-cache.js';
+import { isReadWhole } from '../../../src/engine/files/fingerprint.js';
+import { SmallFileCache } from '../../../src/engine/files/small-file-cache.js';
 import { requestBodyOf } from '../../../src/engine/transfer/single-request-body.js';
 import { FakeClock } from '../fake-clock.js';
 import { fileOf, hashOf } from '../harness.js';
@@ -62,7 +62,7 @@ describe('the body of a single request', () => {
       const file = new File([fileOf(size)], 'a.txt', { type: 'text/plain' });
       const signed = await requestBodyOf(file, null, { 'Content-Type': 'text/plain' }, take);
       // it is read before only if it was read for the fingerprint
-      expect(signed.body instanceof Uint8Array).to.equal(isSmall(file) && !isIdentifiedByTime(file));
+      expect(signed.body instanceof Uint8Array).to.equal(isReadWhole(file));
       expect(signed.body instanceof Uint8Array || signed.body === file).to.be.true;
       const untyped = new File([file], 'a', {});
       const plain = await requestBodyOf(untyped, null, {}, take);
@@ -80,7 +80,7 @@ describe('the body of a single request', () => {
       const fields = { policy: 'e30=', key: 'a/“b” ü\r\n--x.bin' };
       const { body, headers } = await requestBodyOf(file, fields, {}, take);
       // its bytes are cached if it was read for the fingerprint
-      expect(body instanceof Uint8Array).to.equal(isSmall(file) && !isIdentifiedByTime(file));
+      expect(body instanceof Uint8Array).to.equal(isReadWhole(file));
       // WebKit cannot read back a form that contains a Blob
       const isForm = body instanceof FormData;
       const form = isForm ? body : await new Response(body as BodyInit, headers && { headers }).formData();
