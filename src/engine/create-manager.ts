@@ -11,7 +11,8 @@ import { broadcast, webLocks } from './browser/cross-tab.js';
 import { ScreenWakeLock } from './browser/wake-lock.js';
 import { XhrTransport } from './browser/xhr-transport.js';
 import { UploadManager } from './manager.js';
-import type { Emit, ManagerPorts } from './shared-services.js';
+import type { Emit } from './ports.js';
+import type { ManagerPorts } from './shared-services.js';
 import { ModuleLoader } from './util/module-loader.js';
 
 /** The deferred code, for all uploaders of the page. */

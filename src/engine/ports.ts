@@ -1,6 +1,6 @@
 /** Interfaces to the outside: the engine reaches clock, network, storage, other tabs and the page only through these. */
 import type { Action, AgreedChecksum, ChecksumAlgorithm, Protocol } from '../protocol.js';
-import type { FileHandle, UploadSnapshot } from './api/types.js';
+import type { FileHandle, UploaderEventMap, UploadSnapshot } from './api/types.js';
 
 /** The stored file of an unfinished upload, for the next page load: its handle, or a copy. */
 export type KeptFile = { handle: FileHandle } | { file: File };
@@ -249,3 +249,6 @@ export interface Ports {
   page: PageEnvironment;
   wakeLock: WakeLock;
 }
+
+/** Dispatches an event of the uploader. @returns false if it was cancelled */
+export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;

@@ -1,5 +1,4 @@
 import type { Settings } from './api/options.js';
-import type { UploaderEventMap } from './api/types.js';
 import { SmallFileCache } from './files/small-file-cache.js';
 import { ChecksumService } from './integrity/checksum-service.js';
 import { CurrentUser } from './model/current-user.js';
@@ -8,7 +7,7 @@ import { Scheduler } from './network/scheduler.js';
 import { ServerHealth } from './network/server-health.js';
 import { ThroughputEstimator } from './network/throughput.js';
 import type * as deferredCode from './deferred-code.js';
-import type { Clock, Ports, SignerPort, StoreRequest, StoreResponse } from './ports.js';
+import type { Clock, Emit, Ports, SignerPort, StoreRequest, StoreResponse } from './ports.js';
 import { JournalWriter } from './resume/journal-writer.js';
 import { PagePresence } from './resume/page-presence.js';
 import { S3Client } from './s3/client.js';
@@ -21,9 +20,6 @@ import { originOf } from './util/origin.js';
 export interface ManagerPorts extends Ports {
   deferredCode: ModuleLoader<typeof deferredCode>;
 }
-
-/** Dispatches an event of the uploader. @returns false if it was cancelled */
-export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
 /** The objects that all uploads of one uploader share. */
 export interface SharedServices {

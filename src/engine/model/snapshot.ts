@@ -1,5 +1,5 @@
 import { isOver } from '../api/status.js';
-import type { UploadSnapshot, WaitingFor } from '../api/types.js';
+import type { UploaderEventMap, UploadSnapshot, WaitingFor } from '../api/types.js';
 import type { UploadRecord } from './upload-record.js';
 
 /** The data from which a snapshot is created. */
@@ -47,4 +47,10 @@ export function snapshotOf(source: SnapshotSource): UploadSnapshot {
     needsPermission: status === 'needs-file' && record.handle !== null,
     found: recovered && !record.hasStarted && !isOver(status),
   });
+}
+
+/** Returns the details of `mule-complete`. @param upload snapshot of a complete upload */
+export function completeDetailOf(upload: UploadSnapshot): UploaderEventMap['mule-complete']['detail'] {
+  const { key, etag, location, size, checksum, integrity, receipt } = upload;
+  return { upload, key: key!, etag, location, size, checksum, integrity: integrity!, receipt };
 }

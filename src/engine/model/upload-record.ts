@@ -1,6 +1,6 @@
 import type { UploadError } from '../api/errors.js';
 import type { FileHandle, Integrity, UploadSnapshot, UploadStatus } from '../api/types.js';
-import type { RemoteProgress } from '../ports.js';
+import type { JournalRecord, RemoteProgress } from '../ports.js';
 import type { Session } from './session.js';
 
 /** The data that identifies one upload and its file. */
@@ -92,8 +92,22 @@ export class UploadRecord {
     return this.facts.id;
   }
 
+  /** Whether it failed because its file has changed or is gone, so that a new version of the file may be sent. */
+  get acceptsChangedFile(): boolean {
+    return this.status === 'failed' && this.isFileInDoubt;
+  }
+
   /** Whether the file was modified since the upload began; its content may be the same. */
   get isModified(): boolean {
     return this.file !== null && this.file.lastModified !== this.facts.lastModified;
+  }
+
+  /** Sets the state of an upload of an earlier page load. */
+  protected restore({ fingerprint, principal, objectKey, aborting }: JournalRecord): void {
+    this.fingerprint = fingerprint;
+    this.recovered = true;
+    this.principal = principal;
+    this.objectKey = objectKey;
+    this.status = aborting ? 'aborted' : 'needs-file';
   }
 }

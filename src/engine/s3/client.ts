@@ -1,12 +1,10 @@
 import { StoreFault } from '../api/errors.js';
-import { bareEtag, completionBody, parseCompletion, parseError, parseUploadId } from './xml.js';
-import type { Completion, CompletedPart } from './xml.js';
+import { bareEtag, parseError, parseUploadId } from './xml.js';
 import type { Signature } from '../model/signature.js';
 import type { StoreRequest, StoreResponse, Transport } from '../ports.js';
 
-/** Timeouts for the answer after the last byte was sent. S3 may take minutes for CompleteMultipartUpload. */
+/** Timeout for the answer after the last byte was sent. */
 const ANSWER_TIMEOUT_MS = 120_000;
-const COMPLETE_TIMEOUT_MS = 600_000;
 const MAX_TIMEOUT_MS = 600_000;
 
 /** Timeouts and cancellation of one request. */
@@ -76,16 +74,6 @@ export class S3Client {
         throw new StoreFault(400, 'BadDigest', `the store answered with ${name}: ${stored}`);
     }
     return bareEtag(response.header('ETag') ?? '');
-  }
-
-  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
-  async completeMultipartUpload(
-    signature: Signature,
-    parts: Iterable<CompletedPart>,
-    timeouts: RequestTimeouts,
-  ): Promise<Completion> {
-    const content = { body: new Blob([completionBody(parts)]), answerTimeout: COMPLETE_TIMEOUT_MS };
-    return this.request(signature, timeouts, ({ text }) => parseCompletion(text), content);
   }
 
   /** Sends a request, and parses its answer. @param parse returns null if the answer is not of the expected kind */

@@ -1,8 +1,9 @@
 import { childText } from '../../xml.js';
 import type { Signature } from '../model/signature.js';
 import type { StoredPart } from '../model/stored-part.js';
+import { checksumsIn } from './checksum-elements.js';
 import type { RequestTimeouts, S3Client } from './client.js';
-import { bareEtag, checksumsIn, completeRoot } from './xml.js';
+import { bareEtag, completeRoot } from './xml.js';
 
 /** One page of ListParts. */
 export interface PartList {

@@ -1,7 +1,8 @@
 import type { Signature } from '../model/signature.js';
 import type { StoredChecksums } from '../model/stored-part.js';
+import { collectChecksums } from './checksum-elements.js';
 import type { RequestTimeouts, S3Client } from './client.js';
-import { bareEtag, collectChecksums } from './xml.js';
+import { bareEtag } from './xml.js';
 
 export interface StoredObject {
   /** Bytes; null if the answer has no Content-Length. */

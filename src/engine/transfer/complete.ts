@@ -3,7 +3,8 @@ import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { Attempt } from '../network/attempt.js';
 import type { RequestTimeouts } from '../s3/client.js';
-import type { Completion, CompletedPart } from '../s3/xml.js';
+import { requestCompletion } from '../s3/completion.js';
+import type { Completion, CompletedPart } from '../s3/completion.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
 import { explainMismatch, objectMismatch } from './explain-mismatch.js';
@@ -73,6 +74,6 @@ function sendComplete(
     // the store may take minutes; a second Complete of the same upload must not run at the same time
     const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
       retries.isLost({ url, isOverdue: false, ended, isCarriedOut: () => isUploadGone(context, ended) });
-    return outcome.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));
+    return outcome.watch(requestCompletion(services.s3, signature, parts, { ...timeouts, isLost }));
   });
 }

@@ -3,6 +3,7 @@ import { hex } from '../util/bytes.js';
 import { loadPartDigests, verifyObject } from '../integrity/object-verifier.js';
 import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
+import { requestCompletion } from '../s3/completion.js';
 import { requestHead } from '../s3/stored-object.js';
 import type { StoredObject } from '../s3/stored-object.js';
 import type { TransferContext } from './context.js';
@@ -96,7 +97,7 @@ async function completeAgain(context: TransferContext, signal: AbortSignal): Pro
       if (attempt.count > MAX_COMPLETE_ATTEMPTS)
         throw new RestartRequired('gone', 'the store does not say whether the upload is complete');
       return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) =>
-        services.s3.completeMultipartUpload(signature, parts, timeouts),
+        requestCompletion(services.s3, signature, parts, timeouts),
       );
     });
     const checksum = session.completeChecksum ? await objectChecksumOf(context, signal) : null;

@@ -1,6 +1,6 @@
 import { waitForRead } from '../files/read-fault.js';
 import type { ObjectChecksum } from '../model/upload-record.js';
-import type { CompletedPart } from '../s3/xml.js';
+import type { CompletedPart } from '../s3/completion.js';
 import type { TransferContext } from './context.js';
 
 /** Runs an operation that reads the file, and retries it. @throws UploadError if the file has changed or cannot be read */

@@ -5,11 +5,10 @@ import { fingerprint, isIdentifiedByTime } from '../files/fingerprint.js';
 import { identifyFile } from '../resume/identify-file.js';
 import type { UploadList } from './upload-list.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
-import type { AdmissionRules, FileEntry, UploaderEventMap } from '../api/types.js';
+import type { AdmissionRules, FileEntry } from '../api/types.js';
+import type { Emit } from '../ports.js';
 import type { InitGate } from '../signing/init-batcher.js';
 import type { Upload } from './upload.js';
-
-type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
 /** Decides whether an added file is rejected, resumes an unfinished upload, or is a new one; asks the page by events. */
 export class Intake implements InitGate {

@@ -1,24 +1,21 @@
 import { isOver } from '../api/status.js';
-import type { UploaderEventMap } from '../api/types.js';
-import type { PagePresence } from '../resume/page-presence.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
+import type { PagePresence } from '../resume/page-presence.js';
+import type { Emit } from '../ports.js';
 import type { InitBatcher } from '../signing/init-batcher.js';
-import type { ProgressReporter } from './progress.js';
+import type { FinishReporter } from './finish-reporter.js';
 import type { Upload } from './upload.js';
 import type { UploadList } from './upload-list.js';
 
-/** The objects from which the uploads of a former owner are removed. */
 export interface OwnerServices {
   readonly list: UploadList;
   readonly inits: InitBatcher;
   readonly fileWriter: FileStoreWriter;
   readonly journal: JournalWriter;
   readonly presence: PagePresence;
-  readonly progress: ProgressReporter;
+  readonly finish: FinishReporter;
 }
-
-type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
 /** Ends uploads in this page when another user signs in, or the page sets another `scope` or `recoveryKey`. */
 export class OwnerChanges {
@@ -39,19 +36,22 @@ export class OwnerChanges {
    */
   endAll({ isForgotten = false, isByPage = true } = {}): void {
     this.ownership = {};
-    const { list, presence } = this.#services;
+    const { list, presence, finish } = this.#services;
     const { all } = list;
     if (isForgotten) for (const upload of all) upload.isForgotten = true;
     this.#remove(all, isByPage);
     this.#report(all, isByPage);
     presence.withdraw();
+    finish.check();
   }
 
   /** Removes uploads of another owner from the list; dispatches `mule-owner-change` if any was listed. */
   remove(uploads: readonly Upload[], isByPage = false): void {
-    const listed = uploads.filter(({ id }) => this.#services.list.has(id));
+    const { list, finish } = this.#services;
+    const listed = uploads.filter(({ id }) => list.has(id));
     this.#remove(listed, isByPage);
     if (listed.length) this.#report(listed, isByPage);
+    finish.check();
   }
 
   /** Rejects a file that was added by the former user. */
@@ -61,7 +61,7 @@ export class OwnerChanges {
   }
 
   #remove(uploads: readonly Upload[], isByPage: boolean): void {
-    const { list, inits, fileWriter, journal, progress } = this.#services;
+    const { list, inits, fileWriter, journal } = this.#services;
     // queued uploads first: they must not start when a running one ends
     const isQueued = ({ status }: Upload): boolean => status === 'queued';
     for (const upload of [...uploads.filter(isQueued), ...uploads.filter((upload) => !isQueued(upload))]) {
@@ -75,7 +75,6 @@ export class OwnerChanges {
         void journal.remove(upload);
       } else fileWriter.forget(upload);
       list.remove(upload);
-      progress.remove(upload);
     }
   }
 

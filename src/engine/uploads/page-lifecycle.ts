@@ -1,46 +1,42 @@
 import type { Settings } from '../api/options.js';
-import type { PageEnvironment, WakeLock } from '../ports.js';
+import type { ReachabilityByOrigin } from '../network/reachability-by-origin.js';
+import type { Emit, PageEnvironment, Transport, WakeLock } from '../ports.js';
 import type { PagePresence } from '../resume/page-presence.js';
+import type { TabCoordinator } from '../resume/tab-coordinator.js';
+import type { ModuleLoader } from '../util/module-loader.js';
 import type { UploadList } from './upload-list.js';
 
-/**
- * An event of the page. `wake`: the network, or the page, is back; `slept`: the device slept, and requests in flight
- * are most likely lost; `hide`: the page is being left, and sends nothing more; `show`: it is back.
- */
-export type PageEvent = 'online' | 'offline' | 'wake' | 'slept' | 'hide' | 'show';
+interface PageServices {
+  readonly page: PageEnvironment;
+  readonly wakeLock: WakeLock;
+  readonly transport: Transport;
+  readonly settings: Settings;
+  readonly list: UploadList;
+  readonly presence: PagePresence;
+  readonly tabs: TabCoordinator;
+  readonly deferredCode: ModuleLoader<unknown>;
+  readonly reachability: ReachabilityByOrigin;
+}
 
 /**
- * Listens to page events only while uploads run or this page is announced to other tabs. Keeps the screen on during uploads
+ * Handles page events: only while uploads run or this page is announced to other tabs. Keeps the screen on during uploads
  * if `keepAwake` is set.
  */
 export class PageLifecycle {
-  readonly #page: PageEnvironment;
-  readonly #wakeLock: WakeLock;
-  readonly #settings: Settings;
-  readonly #list: UploadList;
-  readonly #presence: PagePresence;
-  readonly #onEvent: (event: PageEvent) => void;
+  readonly #services: PageServices;
+  readonly #emit: Emit;
   #stopListening: (() => void) | null = null;
   #asksToLeave = false;
 
-  constructor(
-    { page, wakeLock }: { readonly page: PageEnvironment; readonly wakeLock: WakeLock },
-    settings: Settings,
-    list: UploadList,
-    presence: PagePresence,
-    onEvent: (event: PageEvent) => void,
-  ) {
-    this.#page = page;
-    this.#wakeLock = wakeLock;
-    this.#settings = settings;
-    this.#list = list;
-    this.#presence = presence;
-    this.#onEvent = onEvent;
+  constructor(services: PageServices, emit: Emit) {
+    this.#services = services;
+    this.#emit = emit;
   }
 
   /** Starts or stops listening, after uploads or options have changed. */
   update(): void {
-    if (this.#list.running.size > 0 || this.#presence.isAnnounced) this.#listen();
+    const { list, presence } = this.#services;
+    if (list.running.size > 0 || presence.isAnnounced) this.#listen();
     else this.#stop();
     this.#updateWakeLock();
   }
@@ -48,32 +44,45 @@ export class PageLifecycle {
   /** Stops listening for good. */
   dispose(): void {
     this.#stop();
-    this.#wakeLock.set(false);
+    this.#services.wakeLock.set(false);
+  }
+
+  /** Ends waits early, and probes every store that cannot be reached. */
+  retryNow(): void {
+    const { deferredCode, reachability } = this.#services;
+    deferredCode.retryNow();
+    reachability.probeNow();
   }
 
   /** Whether this page sends any upload; those that another tab sends do not need this page. */
   get #isSending(): boolean {
-    return [...this.#list.running].some(({ snapshot }) => snapshot.waitingFor !== 'tab');
+    return [...this.#services.list.running].some(({ snapshot }) => snapshot.waitingFor !== 'tab');
   }
 
   #listen(): void {
-    const asksToLeave = this.#settings.options.leaveWarning && this.#isSending;
+    const { page, settings } = this.#services;
+    const asksToLeave = settings.options.leaveWarning && this.#isSending;
     if (this.#stopListening && asksToLeave === this.#asksToLeave) return;
     this.#stop();
     this.#asksToLeave = asksToLeave;
-    const onWake = (event: PageEvent): void => {
-      this.#onEvent(event);
-      if (event !== 'wake') this.#onEvent('wake');
-      this.#updateWakeLock();
-    };
-    this.#stopListening = this.#page.listen(
+    this.#stopListening = page.listen(
       {
-        online: () => onWake('online'),
-        offline: () => this.#onEvent('offline'),
-        wake: () => onWake('wake'),
-        slept: () => onWake('slept'),
-        hide: () => this.#onEvent('hide'),
-        show: () => onWake('show'),
+        online: () => {
+          this.#emit('mule-network', { online: true });
+          this.#wake();
+        },
+        offline: () => this.#emit('mule-network', { online: false }),
+        wake: () => this.#wake(),
+        slept: () => {
+          // connections from before the sleep no longer work
+          this.#services.transport.onWakeFromSleep?.();
+          this.#wake();
+        },
+        hide: () => this.#hide(),
+        show: () => {
+          this.#show();
+          this.#wake();
+        },
         leave: (event) => event.preventDefault(),
       },
       asksToLeave,
@@ -85,7 +94,29 @@ export class PageLifecycle {
     this.#stopListening = null;
   }
 
+  /** The network may be back, or the page is visible again. */
+  #wake(): void {
+    this.retryNow();
+    for (const upload of this.#services.list.running) upload.retryNow(false);
+    this.#updateWakeLock();
+  }
+
+  /** The page is being left, and sends nothing more. */
+  #hide(): void {
+    const { list, tabs, presence } = this.#services;
+    for (const upload of list.running) upload.suspend();
+    tabs.releaseAll();
+    presence.hide();
+  }
+
+  /** The page is back. */
+  #show(): void {
+    const { list, presence } = this.#services;
+    if (!list.isPaused) presence.show();
+    for (const upload of list.running) upload.revive();
+  }
+
   #updateWakeLock(): void {
-    this.#wakeLock.set(this.#settings.options.keepAwake && this.#isSending);
+    this.#services.wakeLock.set(this.#services.settings.options.keepAwake && this.#isSending);
   }
 }

@@ -1,16 +1,18 @@
 import { UploadError } from '../api/errors.js';
 import type { Settings } from '../api/options.js';
-import type { FileEntry, FileHandle, UploadSnapshot } from '../api/types.js';
+import type { FileEntry, FileHandle } from '../api/types.js';
 import { loadAcceptRule, rejectionOf } from '../files/file-rules.js';
 import { fingerprint, isIdentifiedByTime } from '../files/fingerprint.js';
 import type { CurrentUser } from '../model/current-user.js';
-import type { Clock, FileStore, JournalRecord, KeptFile, SignerPort, TabLock } from '../ports.js';
+import type { Clock, Emit, FileStore, JournalRecord, KeptFile, SignerPort, TabLock } from '../ports.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
 import { withoutOpenPages, withoutSending } from '../resume/open-pages.js';
 import type { PagePresence } from '../resume/page-presence.js';
 import { sleep } from '../util/timing.js';
 import { askForUser } from './ask-for-user.js';
+import type { OwnerChanges } from './owner-changes.js';
+import { requeue } from './requeue.js';
 import type { Upload } from './upload.js';
 import type { UploadList } from './upload-list.js';
 
@@ -33,15 +35,11 @@ export interface RecoveredServices {
   readonly lock: TabLock;
   readonly presence: PagePresence;
   readonly lifetime: AbortSignal;
+  readonly ownerChanges: OwnerChanges;
 }
 
-/** What happens to recovered uploads. */
-export type RecoveredReport =
-  | { readonly type: 'listed'; readonly uploads: readonly UploadSnapshot[] }
-  /** The file of an upload can be read. `isAsked`: because the user or the page has resumed the upload. */
-  | { readonly type: 'file-found'; readonly upload: Upload; readonly isAsked: boolean }
-  /** An upload belongs to another user: it leaves the list, and the journal keeps it. */
-  | { readonly type: 'other-user'; readonly upload: Upload };
+/** Creates the upload that a journal record describes. */
+export type CreateRecovered = (record: JournalRecord) => Upload;
 
 /** The stored data of one unfinished upload. */
 interface PersistedUpload {
@@ -52,8 +50,8 @@ interface PersistedUpload {
 /** Lists the owner's unfinished uploads of earlier page loads, and finds their files. */
 export class RecoveredUploads {
   readonly #services: RecoveredServices;
-  readonly #createUpload: (record: JournalRecord) => Upload;
-  readonly #report: (report: RecoveredReport) => void;
+  readonly #createUpload: CreateRecovered;
+  readonly #emit: Emit;
   /** The listed uploads, with the data that each was restored from. */
   readonly #persisted = new Map<Upload, PersistedUpload>();
   /** Uploads that are not listed: their user is not signed in, or the signer has not named the user. */
@@ -61,14 +59,10 @@ export class RecoveredUploads {
   /** Records that are resumed only when their file is added again. */
   #unlisted: JournalRecord[] = [];
 
-  constructor(
-    services: RecoveredServices,
-    createUpload: (record: JournalRecord) => Upload,
-    report: (report: RecoveredReport) => void,
-  ) {
+  constructor(services: RecoveredServices, createUpload: CreateRecovered, emit: Emit) {
     this.#services = services;
     this.#createUpload = createUpload;
-    this.#report = report;
+    this.#emit = emit;
   }
 
   /**
@@ -119,19 +113,15 @@ export class RecoveredUploads {
 
   /** Removes other users' uploads from the list, and lists this user's: the signer has named the user. */
   showOwned(): void {
-    const { user, list } = this.#services;
+    const { user, ownerChanges } = this.#services;
     for (const [upload, persisted] of this.#persisted) {
-      if (user.owns(persisted.record)) continue;
+      const hasEnded = upload.status === 'complete' || upload.status === 'aborted';
+      if (hasEnded || user.owns(persisted.record)) continue;
       this.#persisted.delete(upload);
       this.#hidden.push(persisted);
-      if (list.has(upload.id)) this.#report({ type: 'other-user', upload });
+      ownerChanges.remove([upload]);
     }
     this.#listOwned();
-  }
-
-  /** Forgets an upload that is complete or aborted. */
-  drop(upload: Upload): void {
-    this.#persisted.delete(upload);
   }
 
   /**
@@ -171,11 +161,6 @@ export class RecoveredUploads {
         || (scope === '' && record.principal === undefined)
         || rejectionOf(record, rules, 0) !== null)
     );
-  }
-
-  /** Records that this page load has the file of an upload of an earlier page load. */
-  recordFile(upload: Upload): void {
-    if (this.#persisted.has(upload)) void this.#services.journal.save(upload);
   }
 
   /**
@@ -222,7 +207,7 @@ export class RecoveredUploads {
       listed.push(upload);
     }
     if (!listed.length) return;
-    this.#report({ type: 'listed', uploads: listed.map(({ snapshot }) => snapshot) });
+    this.#emit('mule-recover', { uploads: listed.map(({ snapshot }) => snapshot) });
     void this.#openFiles(listed);
   }
 
@@ -261,8 +246,13 @@ export class RecoveredUploads {
       return;
     }
     upload.file = file;
-    if (this.#services.settings.options.recover === 'ask' && !isAsked) upload.hold();
-    else this.#report({ type: 'file-found', upload, isAsked });
+    const { settings, list } = this.#services;
+    if (settings.options.recover === 'ask' && !isAsked) {
+      upload.hold();
+      return;
+    }
+    requeue(this.#services, upload, isAsked);
+    list.startNext();
   }
 }
 

@@ -1,9 +1,9 @@
 import type { FileEntry } from '../api/types.js';
-import type { JournalRecord } from '../ports.js';
+import type { Emit } from '../ports.js';
 import { withTimeout } from '../util/abort.js';
 import type { ModuleLoader } from '../util/module-loader.js';
 import type { askForUser, KnownUpload } from './ask-for-user.js';
-import type { RecoveredReport, RecoveredServices, RecoveredUploads } from './recovered-uploads.js';
+import type { CreateRecovered, RecoveredServices, RecoveredUploads } from './recovered-uploads.js';
 import type { Upload } from './upload.js';
 
 /** Maximum time that added files wait for the code that finds their unfinished uploads. */
@@ -20,36 +20,35 @@ export interface RecoveryServices extends RecoveredServices {
   readonly deferredCode: ModuleLoader<RecoveryCode>;
 }
 
-/** A change that recovery reports. */
-export type RecoveryReport =
-  | RecoveredReport
-  /** The signer names another user than before: all uploads of the former user must end. */
-  | { readonly type: 'user-changed' }
-  /** The signer has named the new user, whose unfinished uploads must be loaded. */
-  | { readonly type: 'user-known' };
-
 /** Records which user is signed in, and restores that user's unfinished uploads of earlier page loads. */
 export class Recovery {
   readonly #services: RecoveryServices;
-  readonly #createUpload: (record: JournalRecord) => Upload;
-  readonly #report: (report: RecoveryReport) => void;
+  readonly #createUpload: CreateRecovered;
+  readonly #emit: Emit;
+  #ready: Promise<void> | null = null;
   /** Null until the journal has returned a record. */
   #recovered: RecoveredUploads | null = null;
   /** Number of owners up to now. Records that were loaded for one owner are not shown to the next. */
   #ownerCount = 0;
 
-  constructor(
-    services: RecoveryServices,
-    createUpload: (record: JournalRecord) => Upload,
-    report: (report: RecoveryReport) => void,
-  ) {
+  constructor(services: RecoveryServices, createUpload: CreateRecovered, emit: Emit) {
     this.#services = services;
     this.#createUpload = createUpload;
-    this.#report = report;
+    this.#emit = emit;
+  }
+
+  /** Resolves when the owner's unfinished uploads are listed. The first call loads them. */
+  get ready(): Promise<void> {
+    return (this.#ready ??= this.#load());
+  }
+
+  /** Loads the uploads of another owner, if those of the former one were loaded. */
+  reload(): void {
+    if (this.#ready) this.#ready = this.#load();
   }
 
   /** Lists the owner's unfinished uploads, and resumes those whose file can be read. */
-  async load(): Promise<void> {
+  async #load(): Promise<void> {
     const { journal, settings, clock, lifetime, deferredCode } = this.#services;
     if (settings.options.recover === 'off') return;
     const isCurrent = this.#createOwnerCheck();
@@ -57,7 +56,7 @@ export class Recovery {
     if (!records.length || !isCurrent()) return;
     const restore = (code: RecoveryCode): Promise<void> | undefined => {
       if (!isCurrent()) return undefined;
-      this.#recovered ??= new code.RecoveredUploads(this.#services, this.#createUpload, this.#report);
+      this.#recovered ??= new code.RecoveredUploads(this.#services, this.#createUpload, this.#emit);
       return this.#recovered.restore(records, isCurrent, (user) => this.identify(user));
     };
     const load = (): Promise<RecoveryCode> => deferredCode.load();
@@ -86,7 +85,7 @@ export class Recovery {
    * @param user undefined if the signer said nothing
    */
   identify(user: string | null | undefined): void {
-    const { user: current } = this.#services;
+    const { user: current, ownerChanges } = this.#services;
     if (user === undefined || user === current.principal) return;
     const isChange = current.isKnown;
     current.principal = user;
@@ -94,10 +93,10 @@ export class Recovery {
       this.#recovered?.showOwned();
       return;
     }
-    this.#report({ type: 'user-changed' });
+    ownerChanges.endAll({ isByPage: false });
     this.reset();
     current.principal = user;
-    this.#report({ type: 'user-known' });
+    this.reload();
   }
 
   /** Whether only the signer can confirm that the user is the same: users sign in, and the page sets no `scope`. */
@@ -115,15 +114,10 @@ export class Recovery {
     const isAnswered = await this.#ask({ key, uploadId, grant, name, size, type }, isCurrent).catch(() => true);
     if (!isAnswered && isCurrent()) {
       // nobody is signed in, or a user who may not upload
-      this.#report({ type: 'user-changed' });
+      this.#services.ownerChanges.endAll({ isByPage: false });
       this.reset();
     }
     return owner === this.#ownerCount;
-  }
-
-  /** Forgets an upload that is complete or aborted. */
-  drop(upload: Upload): void {
-    this.#recovered?.drop(upload);
   }
 
   /**
@@ -132,11 +126,6 @@ export class Recovery {
    */
   async findUnlisted(entry: FileEntry): Promise<Upload | null> {
     return this.#recovered ? this.#recovered.findUnlisted(entry) : null;
-  }
-
-  /** Records that an upload of an earlier page load has its file in this page load. */
-  recordFile(upload: Upload): void {
-    this.#recovered?.recordFile(upload);
   }
 
   /** Requests permission to read the files of uploads. @see RecoveredUploads.reopen */

@@ -2,8 +2,9 @@ import { reasonOf, UploadError } from '../api/errors.js';
 import { isOver, isRunning } from '../api/status.js';
 import type { UploadSnapshot, UploaderEventMap, WaitingFor } from '../api/types.js';
 import { partStates } from '../model/part-states.js';
+import { progressReportOf } from '../model/progress-report.js';
 import { resumptionOf, restoreSession } from '../model/session.js';
-import { snapshotOf } from '../model/snapshot.js';
+import { completeDetailOf, snapshotOf } from '../model/snapshot.js';
 import { transition } from '../model/state-machine.js';
 import type { StatusEvent } from '../model/state-machine.js';
 import { UploadRecord } from '../model/upload-record.js';
@@ -17,6 +18,9 @@ import type { RunServices } from './upload-run.js';
 
 /** Time between two progress events while no byte is sent and the shown speed decreases. */
 const DECAY_STEP_MS = 1_000;
+
+/** What an upload is created from: a file, or the record of an earlier page load. */
+export type UploadSource = { readonly file: File } | { readonly record: JournalRecord };
 
 /** Receives the events and changes of uploads. */
 export interface UploadListener {
@@ -40,13 +44,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   #step: Step = 'starting';
   #snapshot: UploadSnapshot | null = null;
 
-  constructor(
-    services: RunServices,
-    listener: UploadListener,
-    facts: UploadFacts,
-    owner: Owner,
-    source: { file: File } | { record: JournalRecord },
-  ) {
+  constructor(services: RunServices, listener: UploadListener, facts: UploadFacts, owner: Owner, source: UploadSource) {
     const record = 'record' in source ? source.record : null;
     super(facts, owner, record?.createdAt ?? services.clock.now());
     this.#services = services;
@@ -54,11 +52,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#listener = listener;
     this.file = 'file' in source ? source.file : null;
     if (!record) return;
-    this.fingerprint = record.fingerprint;
-    this.recovered = true;
-    this.principal = record.principal;
-    this.objectKey = record.objectKey;
-    this.status = record.aborting ? 'aborted' : 'needs-file';
+    this.restore(record);
     this.adopt(record);
   }
 
@@ -67,24 +61,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   }
 
   get progressReport(): RemoteProgress {
-    const { status, loaded, speed, eta, parts, key, uploadId, etag, location, receipt } = this.snapshot;
-    const { checksum, integrity } = this.snapshot;
-    const resumption = resumptionOf(this.session, this.recordId);
-    return {
-      status,
-      loaded,
-      speed,
-      eta,
-      parts,
-      key,
-      uploadId,
-      etag,
-      location,
-      checksum,
-      integrity,
-      receipt,
-      resumption,
-    };
+    return progressReportOf(this.snapshot, resumptionOf(this.session, this.recordId));
   }
 
   /** State of each part; null if unknown to this tab. */
@@ -165,11 +142,6 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#run.stop();
     this.#run.transfer?.flushNotifier();
     this.#transition('pause');
-  }
-
-  /** Whether it failed because its file has changed or is gone, so that a new version of the file may be sent. */
-  get acceptsChangedFile(): boolean {
-    return this.status === 'failed' && this.isFileInDoubt;
   }
 
   /** Queues the upload again. */
@@ -376,9 +348,4 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
       location: this.#run.location,
     });
   }
-}
-
-function completeDetailOf(upload: UploadSnapshot): UploaderEventMap['mule-complete']['detail'] {
-  const { key, etag, location, size, checksum, integrity, receipt } = upload;
-  return { upload, key: key!, etag, location, size, checksum, integrity: integrity!, receipt };
 }

@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
+import { completionBody, parseCompletion } from '../../../src/engine/s3/completion.js';
 import { parsePartList } from '../../../src/engine/s3/part-list.js';
-import { bareEtag, completionBody, parseCompletion, parseError, parseUploadId } from '../../../src/engine/s3/xml.js';
+import { bareEtag, parseError, parseUploadId } from '../../../src/engine/s3/xml.js';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';

@@ -1,0 +1,22 @@
+import type { UploadSnapshot } from '../api/types.js';
+import type { RemoteProgress, Resumption } from '../ports.js';
+
+/** Returns what this tab reports to others about an upload. @param resumption with what another tab could resume it */
+export function progressReportOf(snapshot: UploadSnapshot, resumption: Resumption | null): RemoteProgress {
+  const { status, loaded, speed, eta, parts, key, uploadId, etag, location, receipt, checksum, integrity } = snapshot;
+  return {
+    status,
+    loaded,
+    speed,
+    eta,
+    parts,
+    key,
+    uploadId,
+    etag,
+    location,
+    checksum,
+    integrity,
+    receipt,
+    resumption,
+  };
+}

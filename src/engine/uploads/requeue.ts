@@ -1,0 +1,23 @@
+import type { Settings } from '../api/options.js';
+import type { FileStoreWriter } from '../resume/file-store-writer.js';
+import type { JournalWriter } from '../resume/journal-writer.js';
+import type { Upload } from './upload.js';
+import type { UploadList } from './upload-list.js';
+
+export interface RequeueServices {
+  readonly list: UploadList;
+  readonly fileWriter: FileStoreWriter;
+  readonly journal: JournalWriter;
+  readonly settings: Settings;
+}
+
+/** Queues an upload again. @param isAsked whether the user or the page has asked to resume it */
+export function requeue(services: RequeueServices, upload: Upload, isAsked = true): void {
+  const { list, fileWriter, journal, settings } = services;
+  upload.enqueue();
+  // from now on, this page sends it
+  if (upload.recovered) void journal.save(upload);
+  fileWriter.add(upload);
+  // without `autostart`, an upload that has never started waits for `start()`
+  if (upload.status === 'queued' && (isAsked || upload.session || settings.options.autostart)) list.enqueue(upload);
+}
