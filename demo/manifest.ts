@@ -23,5 +23,9 @@ async function createManifest(): Promise<string> {
 
 let manifest: Promise<string> | null = null;
 
-/** Returns the custom elements manifest of the sources, as JSON. The first call creates it. */
-export const readManifest = (): Promise<string> => (manifest ??= createManifest());
+/** Returns the custom elements manifest of the sources, as JSON. The first call creates it, and a call after a failure. */
+export const readManifest = (): Promise<string> =>
+  (manifest ??= createManifest().catch((error: unknown) => {
+    manifest = null;
+    throw error;
+  }));

@@ -29,7 +29,7 @@ function renderSection(id: string, title: string, rows: readonly Row[]): HTMLEle
     ['Default', ({ fallback }: Row) => (fallback ? [createElement('code', fallback)] : [])],
     ['Meaning', ({ description }: Row) => renderText(description)],
   ] as const;
-  const shown = columns.filter(([, cell]) => rows.some((row) => cell(row).length > 0));
+  const shown = columns.filter(([, contentOf]) => rows.some((row) => contentOf(row).length > 0));
   const headings = ['Name', ...shown.map(([heading]) => heading)].map((heading) => {
     const cell = createElement('th', heading);
     cell.scope = 'col';
@@ -38,7 +38,7 @@ function renderSection(id: string, title: string, rows: readonly Row[]): HTMLEle
   const body = rows.map((row) => {
     const name = createElement('th', createElement('code', row.name));
     name.scope = 'row';
-    return createElement('tr', name, ...shown.map(([, cell]) => createElement('td', ...cell(row))));
+    return createElement('tr', name, ...shown.map(([, contentOf]) => createElement('td', ...contentOf(row))));
   });
   const heading = createElement('h2', title);
   heading.id = id;
@@ -57,8 +57,8 @@ function renderSection(id: string, title: string, rows: readonly Row[]): HTMLEle
 function renderSections(element: ElementDeclaration): HTMLElement[] {
   const { attributes, members, events, slots, cssParts, cssProperties, cssStates } = element;
   const publicMembers = members.filter((member) => !member.privacy && !member.static && member.description);
-  const attributeNames = new Set(attributes.map(({ fieldName }) => fieldName));
-  const fields = publicMembers.filter(({ kind, name }) => kind === 'field' && !attributeNames.has(name));
+  const fieldsWithAttribute = new Set(attributes.map(({ fieldName }) => fieldName));
+  const fields = publicMembers.filter(({ kind, name }) => kind === 'field' && !fieldsWithAttribute.has(name));
   return [
     renderSection(
       'attributes',

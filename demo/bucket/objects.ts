@@ -105,19 +105,21 @@ export class ObjectStore {
     try {
       await this.publish(object, mustBeNew);
     } catch (error) {
-      await rm(join(this.directory, path), { force: true });
+      // the failure may have followed the publication
+      if ((await this.find(key))?.data !== path) await rm(join(this.directory, path), { force: true });
       throw error;
     }
     return object;
   }
 
   /**
-   * Makes an object whose data is stored available under its key, atomically.
+   * Makes an object available under its key, atomically. Its data must be stored already.
    * @throws S3Error PreconditionFailed if the key exists and `mustBeNew`
    */
   publish(object: StoredObject, mustBeNew: boolean): Promise<void> {
     return this.#locks.runExclusive(object.key, async () => {
       const previous = await this.find(object.key);
+      // the same data is there already if a completion is repeated after a crash
       if (previous && mustBeNew && previous.data !== object.data) {
         throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
           Condition: 'If-None-Match',

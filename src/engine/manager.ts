@@ -102,13 +102,13 @@ export class UploadManager {
     const oldOptions = settings.options;
     const isOwnerChange = isOtherOwner(options, oldOptions);
     // until the signer has answered, a scope that is set for the first time also applies to files that are already listed
-    const isScopeFixed = oldOptions.scope !== '' || this.#services.health.hasSignerAnswer;
-    if (isOwnerChange && isScopeFixed) this.#ownerChanges.endAll();
+    const haveListedOwner = oldOptions.scope !== '' || this.#services.health.hasSignerAnswer;
+    if (isOwnerChange && haveListedOwner) this.#ownerChanges.endAll();
     settings.options = options;
     if (isOwnerChange || (!options.scope && options.signer !== oldOptions.signer)) {
       for (const upload of this.#list.all) if (!upload.session) upload.owner = settings.owner;
-      // without a scope, another signer is another owner, whose unfinished uploads are not listed any more
-      this.#ownerChanges.remove(this.#recovery.reset(), true);
+      // without a scope, another signer is another owner: the unfinished uploads of the former one leave the list
+      this.#ownerChanges.remove(this.#recovery.reset(), { isByPage: true });
       this.#recovery.reload();
     }
     this.#services.scheduler.dispatch();
@@ -156,7 +156,6 @@ export class UploadManager {
 
   abort(id?: string): void {
     for (const upload of this.#list.select(id)) upload.abort();
-    this.#list.startNext();
   }
 
   retry(id?: string): void {
@@ -165,16 +164,16 @@ export class UploadManager {
       if (upload.status === 'failed') requeue(this.#services, upload);
       else if (isRunning(upload.status)) upload.retryNow(true);
     }
-    this.#services.scheduler.release();
+    this.#services.scheduler.endHold();
     this.#list.startNext();
   }
 
   dismiss(id: string): void {
-    if (this.#list.has(id)) this.#dismiss([this.#list.find(id)]);
+    if (this.#list.has(id)) this.#dismiss(this.#list.find(id));
   }
 
   clear(): void {
-    this.#dismiss(this.#list.all);
+    for (const upload of this.#list.all) this.#dismiss(upload);
   }
 
   finished(): Promise<UploadSnapshot[]> {
@@ -198,6 +197,7 @@ export class UploadManager {
   dispose(): void {
     this.#lifetime.abort(new DOMException('The uploader was disposed of', 'AbortError'));
     this.#attachment.dispose();
+    this.#list.isPaused = true;
     this.#pageUploader.dispose();
     for (const upload of this.#list.all) upload.dispose();
     this.#events.dispose();
@@ -207,24 +207,21 @@ export class UploadManager {
     this.#services.presence.end();
   }
 
-  /** Removes those uploads from the list that have ended. */
-  #dismiss(uploads: readonly Upload[]): void {
-    for (const upload of uploads.filter(({ status }) => isOver(status))) this.#list.remove(upload);
-    this.#finish.check();
+  #dismiss(upload: Upload): void {
+    if (isOver(upload.status)) this.#list.remove(upload);
   }
 
   /** Handles the user that an answer of the signer names. */
   #identifyUser(principal: string | null | undefined): void {
-    // a disposed uploader does not end uploads: they stay stored for their owner
-    if (!this.#lifetime.signal.aborted) {
-      const { scope, recover } = this.options;
-      if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask'))
-        void this.#services.deferredCode
-          .load()
-          .then(({ warnOfMissingPrincipal }) => warnOfMissingPrincipal())
-          .catch(() => {});
-      this.#pageUploader.identify(principal);
-    }
+    // another user would end the uploads of the former one, which a disposed uploader leaves stored for their owner
+    if (this.#lifetime.signal.aborted) return;
+    const { scope, recover } = this.options;
+    if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask'))
+      void this.#services.deferredCode
+        .load()
+        .then(({ warnOfMissingPrincipal }) => warnOfMissingPrincipal())
+        .catch(() => {});
+    this.#pageUploader.identify(principal);
     this.#services.fileWriter.resume();
   }
 }

@@ -7,8 +7,8 @@ const ELEMENT_COLOUR = '#0a7d33';
 const OTHERS_COLOUR = '#8c959f';
 const GRID_COLOUR = '#d0d7de';
 
-const escapeXml = (textElement: string): string =>
-  textElement.replace(/[<>&]/g, (character) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[character]!);
+const escapeXml = (content: string): string =>
+  content.replace(/[<>&]/g, (character) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[character]!);
 
 const text = (x: number, y: number, content: string, attributes = ''): string =>
   `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escapeXml(content)}</text>`;
@@ -25,7 +25,7 @@ const CHART_WIDTH = 760;
 const LABEL_WIDTH = 230;
 const BAR_HEIGHT = 14;
 
-/** Draws ratios to four PUTs as bars, on a logarithmic scale, with a line at 1. */
+/** Draws the time of each client as a bar: its ratio to the limit “four PUTs at a time”, on a logarithmic scale. */
 export function ratioChart(groups: readonly RatioGroup[]): string {
   const maxRatio = Math.max(2, ...groups.flatMap(({ bars }) => bars.map(({ ratio }) => ratio ?? 0)));
   const minRatio = 0.25;
@@ -63,11 +63,11 @@ export function ratioChart(groups: readonly RatioGroup[]): string {
 /** Draws time and memory by number of files and parts; both axes are logarithmic. */
 export function growthChart(growth: readonly Growth[]): string {
   const panels = [
-    { title: 'time, seconds', figure: ({ time }: Growth) => time / 1_000, range: [0.1, 1_000] },
-    { title: 'page memory over idle, MiB', figure: ({ memory }: Growth) => memory / MIB, range: [0.1, 1_000] },
+    { title: 'time, seconds', valueOf: ({ time }: Growth) => time / 1_000, range: [0.1, 1_000] },
+    { title: 'page memory over idle, MiB', valueOf: ({ memory }: Growth) => memory / MIB, range: [0.1, 1_000] },
   ] as const;
-  const body = panels.flatMap(({ title, figure, range: [low, high] }, panel) => {
-    const left = 50 + panel * 370;
+  const body = panels.flatMap(({ title, valueOf, range: [low, high] }, index) => {
+    const left = 50 + index * 370;
     const x = (count: number): number => left + (Math.log10(count) / 4) * 290;
     const y = (value: number): number => 220 - (Math.log10(Math.max(value, low) / low) / Math.log10(high / low)) * 190;
     const ticks = [1, 10, 100, 1_000, 10_000];
@@ -83,14 +83,14 @@ export function growthChart(growth: readonly Growth[]): string {
         const points = growth.filter((one) => one.what === what);
         if (!points.length) return [];
         const colour = what === 'files' ? ELEMENT_COLOUR : TEXT_COLOUR;
-        const path = points.map((one) => `${x(one.count).toFixed(1)},${y(figure(one)).toFixed(1)}`);
+        const path = points.map((one) => `${x(one.count).toFixed(1)},${y(valueOf(one)).toFixed(1)}`);
         const last = points.at(-1)!;
         return [
           `<polyline points="${path.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
           ...path.map(
             (point) => `<circle cx="${point.split(',')[0]}" cy="${point.split(',')[1]}" r="3" fill="${colour}"/>`,
           ),
-          text(x(last.count) + 6, y(figure(last)) + 4, what),
+          text(x(last.count) + 6, y(valueOf(last)) + 4, what),
         ];
       }),
     ];

@@ -42,6 +42,8 @@ export class UploadRecord {
   fingerprint: string | null = null;
   /** Whether it began in an earlier page load, or on another machine. */
   recovered = false;
+  /** Whether it was created from a journal record of an earlier page load. */
+  isRestored = false;
   /** Parameters that the page filled in for the signer. */
   params: Record<string, unknown> = {};
   /** Requested key of the object; the signer decides. */
@@ -106,6 +108,7 @@ export class UploadRecord {
   protected restore({ fingerprint, principal, objectKey, aborting }: JournalRecord): void {
     this.fingerprint = fingerprint;
     this.recovered = true;
+    this.isRestored = true;
     this.principal = principal;
     this.objectKey = objectKey;
     this.status = aborting ? 'aborted' : 'needs-file';

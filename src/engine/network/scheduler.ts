@@ -127,7 +127,7 @@ export class Scheduler {
   }
 
   /** Ends `hold()` early, because the user wants to retry now. */
-  release(): void {
+  endHold(): void {
     this.#heldUntil = -Infinity;
     this.dispatch();
   }

@@ -16,6 +16,8 @@ export class PagePresence {
   /** Whether this page is announced. Stays true while the page is hidden and its lock is released. */
   isAnnounced = false;
   #isAway = false;
+  /** Whether the uploader is not in the page: then `show()` has no effect. */
+  isDetached = false;
   #isOver = false;
   /** Records of other pages that are open, which `open-pages.ts` finds; this page does not resume them. */
   recordsOfOpenPages: readonly JournalRecord[] = [];
@@ -58,6 +60,7 @@ export class PagePresence {
 
   /** Acquires the lock again, when the page is back. */
   show(): void {
+    if (this.isDetached) return;
     this.#isAway = false;
     if (this.isAnnounced) void this.#acquire();
   }

@@ -6,13 +6,13 @@ import type { Clock, SignerPort } from '../ports.js';
 const MAX_UPLOADS = 100;
 /** Milliseconds that a notification waits for others. */
 const IDLE_DELAY_MS = 50;
-/** Milliseconds that it waits while files are queued. */
+/** Milliseconds that it waits while more uploads will start. */
 const BUSY_DELAY_MS = 3_000;
 
 /** The uploads that may still send a notification. */
 export interface NotificationQueue {
-  /** Whether uploads wait in the queue for a slot. */
-  readonly hasQueued: boolean;
+  /** Whether more uploads will start: files are queued or being added. */
+  readonly willStartMore: boolean;
   /** Number of uploads that are running or queued. */
   readonly activeCount: number;
 }
@@ -63,12 +63,13 @@ export class NotificationBatcher {
 
   #schedule(): void {
     const { length } = this.#pending;
-    if (length >= this.#maxUploads || this.#queue.activeCount <= length) {
+    const { willStartMore, activeCount } = this.#queue;
+    if (length >= this.#maxUploads || (!willStartMore && activeCount <= length)) {
       this.#flush();
       return;
     }
     const { clock } = this.#services;
-    const delay = this.#queue.hasQueued ? BUSY_DELAY_MS : IDLE_DELAY_MS;
+    const delay = willStartMore ? BUSY_DELAY_MS : IDLE_DELAY_MS;
     const due = clock.monotonic() + delay;
     if (this.#timer && this.#timer.due <= due) return;
     this.#timer?.cancel();

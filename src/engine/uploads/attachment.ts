@@ -27,11 +27,11 @@ export class Attachment {
   detach(): string[] {
     const { list, tabs, presence } = this.#services;
     const active = list.all.filter((upload) => isRunning(upload.status) || list.isInQueue(upload));
-    // from the end, where the queued ones are: pausing a running upload would start the next queued one
-    for (const upload of active.reverse()) upload.pause();
+    for (const upload of active) upload.pause();
     list.isPaused = true;
     this.#current = null;
     tabs.releaseAll();
+    presence.isDetached = true;
     presence.hide();
     const ids = new Set([...active.map(({ id }) => id), ...this.#idsToResume.filter((id) => list.has(id))]);
     this.#idsToResume = [];
@@ -42,6 +42,7 @@ export class Attachment {
   attach(ids: readonly string[], resume: (id: string) => void): true | Promise<boolean> {
     const { list, presence, recovery } = this.#services;
     const attachment = (this.#current = {});
+    presence.isDetached = false;
     // an earlier call of `attach()` may still wait for the signer
     this.#idsToResume = [...new Set([...this.#idsToResume, ...ids])];
     const resumeAll = (isSameUser: boolean): boolean => {

@@ -18,8 +18,11 @@ import type { UploadFacts } from '../model/upload-record.js';
 /** Number of added files after which uploads start, so that the signer answers while the others are being added. */
 const FILES_BEFORE_START = 4;
 
-/** With fewer active uploads, adding files is as urgent as sending them, so that each call to the signer is for many files. */
-const MIN_LISTED_AHEAD = 100;
+/**
+ * With fewer queued uploads, adding does not wait for other tasks of the page: else too few files would share each call to
+ * the signer.
+ */
+const MIN_QUEUED = 160;
 
 export interface AdditionServices extends RequeueServices {
   readonly clock: Clock;
@@ -54,7 +57,7 @@ export class FileAdditions {
   async add(entries: readonly Entry[], rules: Rules): Promise<UploadSnapshot[]> {
     const { list, recovery, ownerChanges, clock, lifetime, finish } = this.#services;
     const added: Upload[] = [];
-    const { ownership } = ownerChanges;
+    const { ownership: initialOwnership } = ownerChanges;
     list.addCalls++;
     try {
       const files = entries.map(({ file }) => file);
@@ -63,22 +66,24 @@ export class FileAdditions {
         !fault && !rejectionOf(file, { ...rules, maxFiles: Infinity }, 0);
       // the caller may clear the list before the first file is added
       rules.onReady?.(entries.some(isAdmitted), list.snapshots);
+      // a folder is added in several calls
+      const isOneOfMany = entries.length > 1 || Boolean(rules.readEnd);
       const slicer = new TimeSlicer(clock);
       for (const entry of entries) {
         if (entry.isAborted) continue;
-        if (ownership !== ownerChanges.ownership) {
+        if (ownerChanges.ownership !== initialOwnership) {
           ownerChanges.reject(entry.file);
           continue;
         }
         if (rules.signal?.aborted || lifetime.aborted) break;
-        const upload = await this.#addEntry(entry, rules, entries.length > 1 || Boolean(rules.readEnd));
+        const upload = await this.#addEntry(entry, rules, isOneOfMany);
         if (upload) added.push(upload);
-        // by the user, while the file was on the early list
+        // the user may have aborted or paused it before it was listed here
         if (entry.isAborted) upload?.abort();
         else if (entry.isPaused) upload?.pause();
         // the first files start while others are still being added
         if (slicer.isExpired || added.length === FILES_BEFORE_START) list.startNext();
-        if (slicer.isExpired) await slicer.yieldToPage(list.activeCount < MIN_LISTED_AHEAD);
+        if (slicer.isExpired) await slicer.yieldToPage(list.queuedCount < MIN_QUEUED);
       }
       list.startNext();
       await rules.readEnd;
@@ -98,40 +103,43 @@ export class FileAdditions {
   async #addEntry(entry: Entry, rules: AdmissionRules, isOneOfMany: boolean): Promise<Upload | null> {
     const { list, intake, recovery, ownerChanges, checksums, fileWriter, settings } = this.#services;
     const { file, relativePath = '', handle = null, id = newId() } = entry;
-    const { ownership } = ownerChanges;
-    const unfinished = entry.fault ? null : await intake.findUnfinished(entry);
-    if (unfinished && list.has(unfinished.id)) {
-      unfinished.file = file;
-      unfinished.handle = handle;
-      requeue(this.#services, unfinished);
-      return unfinished;
+    const { ownership: initialOwnership } = ownerChanges;
+    const listed = entry.fault ? null : await intake.findUnfinished(entry);
+    if (listed && list.has(listed.id)) {
+      listed.file = file;
+      listed.handle = handle;
+      requeue(this.#services, listed);
+      return listed;
     }
     const rejection = intake.findRejection(entry, rules);
     if (rejection) {
       this.#emit('mule-reject', { file, ...(relativePath && { relativePath }), ...rejection });
       return null;
     }
-    const recovered = await recovery.findUnlisted(entry);
-    if (ownership !== ownerChanges.ownership) {
+    // the rules decide whether an unlisted upload is listed
+    const unlisted = await recovery.findUnlisted(entry);
+    if (ownerChanges.ownership !== initialOwnership) {
       ownerChanges.reject(file);
       return null;
     }
     const { name, size, type, lastModified } = file;
-    const upload = recovered ?? this.#createUpload({ id, name, size, type, lastModified, relativePath }, { file });
+    const upload = unlisted ?? this.#createUpload({ id, name, size, type, lastModified, relativePath }, { file });
     upload.handle = handle;
     if (isOneOfMany) this.#keySuffixes.set(upload, relativePath || name);
-    if (recovered) upload.file = file;
+    if (unlisted) upload.file = file;
     else upload.objectKey = this.requestedKey(upload);
     list.add(upload);
     this.#emit('mule-add', { upload: upload.snapshot });
-    if (recovered) {
+    if (unlisted) {
       requeue(this.#services, upload);
       return upload;
     }
     // the code for checksums loads while the file is being read
     if (checksums.isWanted) void checksums.loadKit();
     fileWriter.add(upload);
-    if (settings.options.autostart || entry.isStarted) list.enqueue(upload);
+    // a listener may have paused or aborted it
+    const isQueued = upload.status === 'queued';
+    if (isQueued && (settings.options.autostart || entry.isStarted)) list.enqueue(upload);
     return upload;
   }
 }

@@ -44,16 +44,17 @@ export class FinishReporter {
     const isEventDue = !list.activeCount && (hasEnded || this.#isEventDue);
     // files that are being added may still start
     this.#isEventDue = isEventDue && list.addCalls > 0;
-    if (list.addCalls) return;
-    if (isEventDue) {
+    // a listener may clear the list
+    const { snapshots } = list;
+    if (isEventDue && !list.addCalls) {
       const [completed, failed] = [list.snapshotsOf('complete'), list.snapshotsOf('failed')];
       this.#emit('mule-finish', { completed, failed });
     }
-    if (!list.isFinished) return;
+    if (!list.isFinished || list.addCalls) return;
     presence.withdraw();
     checksums.release();
     pageLifecycle.update();
-    for (const resolve of this.#callers) resolve([...list.snapshots]);
+    for (const resolve of this.#callers) resolve([...snapshots]);
     this.#callers.clear();
   }
 }

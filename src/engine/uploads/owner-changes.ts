@@ -46,7 +46,7 @@ export class OwnerChanges {
   }
 
   /** Removes uploads of another owner from the list; dispatches `mule-owner-change` if any was listed. */
-  remove(uploads: readonly Upload[], isByPage = false): void {
+  remove(uploads: readonly Upload[], { isByPage = false } = {}): void {
     const { list, finish } = this.#services;
     const listed = uploads.filter(({ id }) => list.has(id));
     this.#remove(listed, isByPage);
@@ -62,9 +62,7 @@ export class OwnerChanges {
 
   #remove(uploads: readonly Upload[], isByPage: boolean): void {
     const { list, inits, fileWriter, journal } = this.#services;
-    // queued uploads first: they must not start when a running one ends
-    const isQueued = ({ status }: Upload): boolean => status === 'queued';
-    for (const upload of [...uploads.filter(isQueued), ...uploads.filter((upload) => !isQueued(upload))]) {
+    for (const upload of uploads) {
       const { session, recovered } = upload;
       upload.endForOwnerChange();
       inits.cancel(upload);

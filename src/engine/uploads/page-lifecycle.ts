@@ -16,6 +16,7 @@ interface PageServices {
   readonly tabs: TabCoordinator;
   readonly deferredCode: ModuleLoader<unknown>;
   readonly reachability: ReachabilityByOrigin;
+  readonly lifetime: AbortSignal;
 }
 
 /**
@@ -35,7 +36,9 @@ export class PageLifecycle {
 
   /** Starts or stops listening, after uploads or options have changed. */
   update(): void {
-    const { list, presence } = this.#services;
+    const { list, presence, lifetime } = this.#services;
+    // the uploads of a disposed uploader keep their status, but do not run
+    if (lifetime.aborted) return;
     if (list.running.size > 0 || presence.isAnnounced) this.#listen();
     else this.#stop();
     this.#updateWakeLock();
@@ -112,7 +115,7 @@ export class PageLifecycle {
   /** The page is back. */
   #show(): void {
     const { list, presence } = this.#services;
-    if (!list.isPaused) presence.show();
+    presence.show();
     for (const upload of list.running) upload.revive();
   }
 

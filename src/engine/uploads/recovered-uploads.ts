@@ -220,7 +220,8 @@ export class RecoveredUploads {
 
   async #openFile(upload: Upload): Promise<void> {
     const kept = this.#persisted.get(upload)?.kept;
-    if (!kept) return;
+    // the page may have aborted it
+    if (!kept || upload.status !== 'needs-file') return;
     if ('file' in kept) await this.#setFile(upload, () => Promise.resolve(kept.file));
     else if (await isAllowed(kept.handle)) await this.#setFile(upload, () => kept.handle.getFile());
     else if (upload.status === 'needs-file') upload.setHandle(kept.handle);

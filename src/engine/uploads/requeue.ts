@@ -1,4 +1,5 @@
 import type { Settings } from '../api/options.js';
+import { isOver } from '../api/status.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
 import type { Upload } from './upload.js';
@@ -15,8 +16,10 @@ export interface RequeueServices {
 export function requeue(services: RequeueServices, upload: Upload, isAsked = true): void {
   const { list, fileWriter, journal, settings } = services;
   upload.enqueue();
+  // a listener may have aborted it
+  if (isOver(upload.status)) return;
   // from now on, this page sends it
-  if (upload.recovered) void journal.save(upload);
+  if (upload.isRestored) void journal.save(upload);
   fileWriter.add(upload);
   // without `autostart`, an upload that has never started waits for `start()`
   if (upload.status === 'queued' && (isAsked || upload.session || settings.options.autostart)) list.enqueue(upload);

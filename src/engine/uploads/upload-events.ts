@@ -54,7 +54,7 @@ export class UploadEvents implements UploadListener {
     this.#emit(type, detail);
     const isEnd = isOver(upload.status) && (type === 'mule-complete' || type === 'mule-abort' || type === 'mule-error');
     if (isEnd) finish.check(true);
-    if (type === 'mule-status' && !isRunning(upload.status) && upload.status !== 'queued') list.startNext();
+    if (type === 'mule-status' && !isRunning(upload.status) && upload.status !== 'queued') list.startNextSoon();
   }
 
   changed(upload: Upload): void {
@@ -89,7 +89,7 @@ export class UploadEvents implements UploadListener {
 
   #reportProgress(upload: Upload): void {
     const { list, tabs } = this.#services;
-    if (!list.has(upload.id)) return;
+    if (!list.includes(upload)) return;
     upload.updateSpeed();
     list.markChanged(upload);
     const { snapshot } = upload;

@@ -29,7 +29,8 @@ export class UploadList implements InitQueue, NotificationQueue {
   readonly #running = new Set<Upload>();
   readonly #totals = new UploadTotals();
   #snapshots: readonly UploadSnapshot[] = [];
-  /** Whether no upload may start, because the element has left the page. */
+  #isStartDue = false;
+  /** Whether no upload may start, because the element has left the page, or the uploader is disposed of. */
   isPaused = false;
   /** Number of pending calls of `add`. */
   addCalls = 0;
@@ -68,14 +69,19 @@ export class UploadList implements InitQueue, NotificationQueue {
     yield* this.#small;
   }
 
-  /** Whether uploads wait in the queue for a slot. */
-  get hasQueued(): boolean {
-    return !this.isPaused && this.#small.size + this.#large.size > 0;
+  /** Number of uploads that wait in the queue for a slot. */
+  get queuedCount(): number {
+    return this.#small.size + this.#large.size;
+  }
+
+  /** Whether more uploads will start: files are queued or being added. */
+  get willStartMore(): boolean {
+    return !this.isPaused && this.queuedCount + this.addCalls > 0;
   }
 
   /** Number of uploads that run, or will run by themselves. */
   get activeCount(): number {
-    return this.#running.size + this.#small.size + this.#large.size;
+    return this.#running.size + this.queuedCount;
   }
 
   /** Whether every upload has ended. */
@@ -97,7 +103,7 @@ export class UploadList implements InitQueue, NotificationQueue {
 
   /** Records that the snapshot of an upload has changed. */
   markChanged(upload: Upload): void {
-    if (this.#all.get(upload.id) === upload) this.#totals.markChanged(upload);
+    if (this.includes(upload)) this.#totals.markChanged(upload);
   }
 
   get progress(): TotalProgress {
@@ -116,6 +122,11 @@ export class UploadList implements InitQueue, NotificationQueue {
 
   has(id: string): boolean {
     return this.#all.has(id);
+  }
+
+  /** Whether this upload is listed, and not only another one with its ID, which the journal may restore. */
+  includes(upload: Upload): boolean {
+    return this.#all.get(upload.id) === upload;
   }
 
   /** @throws TypeError naming the id */
@@ -188,6 +199,19 @@ export class UploadList implements InitQueue, NotificationQueue {
     }
     startFrom(this.#large, slots - large);
     startFrom(this.#small, slots * 2 - small);
+  }
+
+  /**
+   * Starts queued uploads in a microtask: if several uploads are paused, aborted or removed one after the other, none of
+   * those still to come may take the place of the first.
+   */
+  startNextSoon(): void {
+    if (this.#isStartDue) return;
+    this.#isStartDue = true;
+    queueMicrotask(() => {
+      this.#isStartDue = false;
+      this.startNext();
+    });
   }
 
   #unindex(upload: Upload): void {

@@ -109,19 +109,20 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#run.suspend();
   }
 
-  /** Resumes when the page is shown again: acquires the lock, then lists the stored parts. */
+  /** Sends the upload if it is running: after its start, or when the page is shown again. */
   revive(): void {
     this.#run.start();
   }
 
   showRemoteProgress(progress: RemoteProgress): void {
     this.remoteProgress = progress;
-    // the other tab may end it while this page is not listening
+    // the other tab may store parts or end the upload while this page receives no reports
     this.wasShared = true;
     this.loaded = Math.max(this.loaded, Math.min(progress.loaded, this.facts.size));
     this.#changed();
   }
 
+  /** With what this tab can resume the upload, as the other tab has reported. */
   get reportedResumption(): Resumption | null {
     return this.remoteProgress?.resumption ?? null;
   }
@@ -144,7 +145,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#transition('pause');
   }
 
-  /** Queues the upload again. */
+  /** Queues a paused or failed upload again, or asks for its file; ends the waits of a running one. */
   enqueue(): void {
     if (this.hasFormerOwner) return;
     if (this.status === 'paused' || this.status === 'failed' || this.status === 'needs-file') {
@@ -175,15 +176,16 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   /** Lists the stored parts of an upload of an earlier page load, for display. */
   async refreshParts(): Promise<void> {
-    const isIdle = (): boolean => this.snapshot.found;
-    await this.#run.activeTransfer.refreshParts(isIdle, this.#services.lifetime).catch(() => {});
-    if (isIdle()) this.updateSpeed();
+    const isNotResumed = (): boolean => this.snapshot.found;
+    await this.#run.activeTransfer.refreshParts(isNotResumed, this.#services.lifetime).catch(() => {});
+    if (isNotResumed()) this.updateSpeed();
     this.#changed();
   }
 
   /** Fails an upload, because a promise that the page passed to `waitUntil()` was rejected. */
   refuse(error: unknown): void {
     if (isOver(this.status)) return;
+    // there is no code for a refusal by the page
     const message = `“${this.facts.name}” was held back by the page: ${reasonOf(error)}.`;
     this.#fail(new UploadError('signer-refused', message, { phase: 'init', cause: error }));
   }
@@ -284,6 +286,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
       case 'failed':
         this.#fail(report.error);
         break;
+      // the transfer has handled the others
       default:
     }
   }

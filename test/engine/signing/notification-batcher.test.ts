@@ -13,7 +13,7 @@ const notificationOf = (key: string): ChunkLoadedRequest => ({ key, upload_id: '
 function setUp() {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
-  const queue = { hasQueued: false, activeCount: Infinity };
+  const queue = { willStartMore: false, activeCount: Infinity };
   const batcher = new NotificationBatcher({ signer, clock }, queue);
   const batches = () => signer.bodies('chunks_loaded').map(({ uploads }) => uploads.map(({ key }) => key));
   return { clock, signer, queue, batcher, batches };
@@ -47,7 +47,7 @@ describe('notifications of complete uploads', () => {
 
   it('wait longer while more files are queued, and at most 50 ms once none is', async () => {
     const { clock, queue, batcher, batches } = setUp();
-    queue.hasQueued = true;
+    queue.willStartMore = true;
     void batcher.send(notificationOf('a'), signal);
     void batcher.send(notificationOf('b'), signal);
     await clock.advance(2_999);
@@ -55,7 +55,7 @@ describe('notifications of complete uploads', () => {
     await clock.advance(1);
     expect(batches()).to.deep.equal([['a', 'b']]);
     void batcher.send(notificationOf('c'), signal);
-    queue.hasQueued = false;
+    queue.willStartMore = false;
     void batcher.send(notificationOf('d'), signal);
     await clock.advance(50);
     expect(batches()[1]).to.deep.equal(['c', 'd']);

@@ -29,7 +29,7 @@ describe('init', () => {
     assert.equal(queryOf(put!.url)['X-Amz-SignedHeaders'], 'content-length;content-type;host');
     const { init } = await createCaller().init({ content_type: '' });
     assert.equal(init!.method, 'POST');
-    // if it were not signed, the holder of the URL could choose one
+    // the holder of the URL could choose a content type that is not signed
     assert.deepEqual(init!.headers, { 'content-type': 'application/octet-stream' });
     assert.equal(queryOf(init!.url)['uploads'], '');
   });
@@ -59,8 +59,8 @@ describe('init', () => {
   });
 
   it('chooses the part size by the limits, then the policy, then the request', async () => {
-    const size = async (partSize: number | undefined, part_size: number | undefined, filesize = 100e6) =>
-      (await createCaller({ policy: { partSize } }).init({ part_size, filesize })).part_size;
+    const size = async (byPolicy: number | undefined, byRequest: number | undefined, filesize = 100e6) =>
+      (await createCaller({ policy: { partSize: byPolicy } }).init({ part_size: byRequest, filesize })).part_size;
     assert.equal(await size(undefined, undefined), 8 * MIB);
     assert.equal(await size(undefined, 16 * MIB), 16 * MIB);
     assert.equal(await size(undefined, 1), 5 * MIB);
@@ -68,7 +68,7 @@ describe('init', () => {
     assert.ok((await size(6 * MIB, undefined, 10_000 * 6 * MIB + 1)) > 6 * MIB);
   });
 
-  it('sets own_key for a key with random bits that no browser can request', async () => {
+  it('sets own_key for a key that has random bits and that no browser can request', async () => {
     const isOwn = async (policy: object, object_key?: string) => {
       const file = await createCaller({ policy }).init({ object_key });
       return 'own_key' in file && file.own_key;
@@ -200,7 +200,7 @@ describe('resuming from the tracker', () => {
     return { caller, first };
   };
 
-  it('resumes the upload of the same fingerprint, or the same name, size and time, with a valid grant', async () => {
+  it('resumes the upload of the same fingerprint, or the same name, size and time, and returns a valid grant', async () => {
     const { caller, first } = await startTracked();
     assert.equal(first.tracked, true);
     for (const file of [{ fingerprint: 'f1', filename: 'renamed.mp4' }, {}]) {

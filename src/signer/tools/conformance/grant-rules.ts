@@ -1,4 +1,4 @@
-/** Rules about grants: each is for one key, one size and one user, and every call needs a session. */
+/** Rules about grants: each is for one key, one size and one user, and every call needs a signed-in user. */
 import { ensure } from './conformance-caller.js';
 import type { GrantedFile } from './conformance-caller.js';
 import { UNGRANTED_KEY } from './conformance-run.js';
@@ -17,7 +17,7 @@ export const GRANT_RULES: readonly Rule[] = [
   { rule: 'renewal requires the same size, key and grant', check: expectNoOtherRenewal, needsUpload: true },
 ];
 
-/** Changes one character of the seal. */
+/** Changes one character of the seal: not one of the last, whose final bits may be unused. */
 function forge(grant: string): string {
   const other = grant.at(-6) === 'A' ? 'B' : 'A';
   return `${grant.slice(0, -6)}${other}${grant.slice(-5)}`;
@@ -46,8 +46,15 @@ async function expectBoundToPrincipal(run: ConformanceRun): Promise<void> {
   for (const [action, fields] of run.referencingCalls())
     await other.expectRefusal(action, { ...run.reference, ...fields }, 'this grant from another user');
   const [file] = (await other.init(run.createMultipartFile(run.reference))).files as [GrantedFile];
-  ensure(file.error, 'init renewed the grant for another user; it must refuse that file');
+  ensure(
+    file.error || isOtherUpload(run, file),
+    'init renewed the grant for another user; it must refuse that file, or begin another upload with a key of its own',
+  );
 }
+
+/** Whether init has begun another upload, with a key of its own, and not renewed the grant. */
+const isOtherUpload = ({ upload }: ConformanceRun, { key, upload_id: uploadId }: GrantedFile): boolean =>
+  key !== UNGRANTED_KEY && key !== upload!.key && uploadId !== upload!.upload_id;
 
 async function expectSessionRequired(run: ConformanceRun): Promise<void> {
   if (!run.anonymous) return;
@@ -85,10 +92,8 @@ async function expectNoOtherRenewal(run: ConformanceRun): Promise<void> {
   })) {
     const { files } = await run.caller.init(run.createMultipartFile({ ...run.reference, ...change }));
     const [file] = files as [GrantedFile];
-    const isNewUpload =
-      ![UNGRANTED_KEY, run.upload!.key].includes(file.key) && file.upload_id !== run.upload!.upload_id;
     ensure(
-      file.error || isNewUpload,
+      file.error || isOtherUpload(run, file),
       `init renewed the upload for ${what}; it must refuse that file, or begin another upload with a key of its own`,
     );
   }

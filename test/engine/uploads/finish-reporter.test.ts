@@ -1,0 +1,57 @@
+import { expect } from '@open-wc/testing';
+import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { fileOf, Harness } from '../harness.js';
+
+describe('finished()', () => {
+  it('also waits for files that a listener of mule-finish adds', async () => {
+    const harness = new Harness();
+    const release = harness.store.hold('put');
+    await harness.uploader.add([fileOf(10, 'first.bin')]);
+    const finished = harness.uploader.finished();
+    harness.uploader.addEventListener('mule-finish', () => void harness.uploader.add([fileOf(20, 'second.bin')]), {
+      once: true,
+    });
+    await harness.until(() => harness.store.count('put') > 0);
+    release();
+    await harness.finished();
+    expect((await finished).map(({ name, status }) => [name, status])).to.deep.equal([
+      ['first.bin', 'complete'],
+      ['second.bin', 'complete'],
+    ]);
+  });
+
+  it('returns the uploads that a listener of mule-finish removes from the list', async () => {
+    const harness = new Harness();
+    harness.uploader.addEventListener('mule-finish', () => harness.uploader.clear());
+    await harness.uploader.add([fileOf(10, 'a.bin'), fileOf(20, 'b.bin')]);
+    let names: string[] = [];
+    void harness.uploader.finished().then((uploads) => (names = uploads.map(({ name }) => name)));
+    await harness.until(() => names.length > 0);
+    expect(names).to.deep.equal(['a.bin', 'b.bin']);
+    expect(harness.uploader.uploads).to.deep.equal([]);
+  });
+
+  it('is rejected by dispose(), and afterwards', async () => {
+    const harness = new Harness();
+    harness.store.hold('put');
+    await harness.uploader.add([fileOf(10)]);
+    const outcome = harness.uploader.finished().catch((error: Error) => `${error.name}: ${error.message}`);
+    harness.uploader.dispose();
+    expect(await outcome).to.equal('AbortError: The uploader was disposed of');
+    const later = harness.uploader.finished().catch((error: Error) => error.name);
+    expect(await later).to.equal('AbortError');
+  });
+});
+
+describe('a disposed uploader', () => {
+  it('listens to no event of the page, whatever is called', async () => {
+    const harness = new Harness();
+    harness.store.hold('part');
+    await harness.uploader.add([fileOf(3 * MIN_PART_SIZE, 'a.bin'), fileOf(3 * MIN_PART_SIZE, 'b.bin')]);
+    await harness.until(() => harness.store.count('part') > 0);
+    harness.uploader.dispose();
+    harness.uploader.configure({ keepAwake: true });
+    harness.uploader.pause(harness.uploader.uploads[0]!.id);
+    expect(harness.environment.handlers).to.equal(null);
+  });
+});

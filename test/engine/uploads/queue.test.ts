@@ -1,0 +1,75 @@
+import { expect } from '@open-wc/testing';
+import { fileOf, Harness } from '../harness.js';
+
+const FILES = Array.from({ length: 30 }, (_, index) => fileOf(1_000 + index, `${index}.bin`));
+
+/** Adds many small files, of which a few are being sent. */
+async function startUploads(): Promise<{ harness: Harness; release: () => void }> {
+  const harness = new Harness({ concurrency: 1 });
+  const release = harness.store.hold('put');
+  await harness.uploader.add(FILES);
+  await harness.until(() => harness.store.count('put') > 0);
+  expect(harness.detailsOf('mule-start')).to.have.length.below(FILES.length);
+  return { harness, release };
+}
+
+const ids = ({ uploader }: Harness): string[] => uploader.uploads.map(({ id }) => id);
+
+describe('queued files', () => {
+  const ACTIONS: Record<string, (harness: Harness) => void> = {
+    'pause()': ({ uploader }) => uploader.pause(),
+    'pause(id) of one after the other': (harness) => ids(harness).forEach((id) => harness.uploader.pause(id)),
+    'abort()': ({ uploader }) => uploader.abort(),
+    'abort(id) of one after the other': (harness) => ids(harness).forEach((id) => harness.uploader.abort(id)),
+    'detach()': ({ uploader }) => void uploader.detach(),
+    'another scope': ({ uploader }) => uploader.configure({ scope: 'another' }),
+  };
+  for (const [name, act] of Object.entries(ACTIONS)) {
+    it(`do not start while all uploads are stopped by ${name}`, async () => {
+      const { harness, release } = await startUploads();
+      const started = harness.detailsOf('mule-start').length;
+      act(harness);
+      await harness.settle();
+      release();
+      await harness.settle();
+      expect(harness.detailsOf('mule-start')).to.have.length(started);
+      expect(harness.uploader.status).to.be.oneOf(['paused', 'idle']);
+    });
+  }
+
+  it('start when one that is sent has been aborted', async () => {
+    const { harness, release } = await startUploads();
+    const started = harness.detailsOf('mule-start').length;
+    harness.uploader.abort(harness.uploader.uploads[0]!.id);
+    await harness.settle();
+    expect(harness.detailsOf('mule-start')).to.have.length(started + 1);
+    release();
+    await harness.finished();
+    expect(harness.store.objects.size).to.be.within(FILES.length - 1, FILES.length);
+  });
+
+  it('do not start after dispose()', async () => {
+    const { harness, release } = await startUploads();
+    const started = harness.detailsOf('mule-start').length;
+    harness.uploader.abort(harness.uploader.uploads[0]!.id);
+    harness.uploader.dispose();
+    await harness.settle();
+    release();
+    expect(harness.detailsOf('mule-start')).to.have.length(started);
+  });
+
+  it('are neither asked about nor signed if a listener of mule-add aborts or pauses them', async () => {
+    const harness = new Harness();
+    const asked: string[] = [];
+    harness.uploader.addEventListener('mule-before-upload', ({ detail }) => void asked.push(detail.upload.name));
+    harness.uploader.addEventListener('mule-add', ({ detail: { upload } }) => {
+      if (upload.name === '1.bin') harness.uploader.abort(upload.id);
+      if (upload.name === '2.bin') harness.uploader.pause(upload.id);
+    });
+    await harness.uploader.add(FILES.slice(0, 4));
+    await harness.until(() => harness.store.objects.size === 2);
+    await harness.settle();
+    expect(asked.sort()).to.deep.equal(['0.bin', '3.bin']);
+    expect(harness.uploader.status).to.equal('paused');
+  });
+});
