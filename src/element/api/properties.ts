@@ -193,8 +193,9 @@ export abstract class UploadProperties extends LitElement {
   @property({ type: Boolean, attribute: 'no-leave-warning' }) noLeaveWarning = false;
 
   // Lit calls the setters too, with null for a removed attribute.
-  #reflect(attribute: string, value: string | boolean | null): void {
-    if (value === null || typeof value === 'boolean') this.toggleAttribute(attribute, Boolean(value));
+  #reflect(attribute: string, value: string | boolean | null | undefined): void {
+    // frameworks assign undefined for a property that is no longer set
+    if (value === null || value === undefined || typeof value === 'boolean') this.toggleAttribute(attribute, Boolean(value));
     else if (this.getAttribute(attribute) !== String(value)) this.setAttribute(attribute, String(value));
     this.requestUpdate(attribute, undefined);
   }

@@ -88,7 +88,14 @@ export class IntakeController implements ReactiveController {
   }
 
   #openInput(): void {
-    this.host.shadowRoot?.querySelector<HTMLInputElement>('input[type=file]')?.click();
+    const input = this.host.shadowRoot?.querySelector<HTMLInputElement>('input[type=file]');
+    if (!input) return;
+    const { multiple, directory } = this.host;
+    // for an upload whose file is missing, one file is chosen
+    const isReselecting = this.#reselectedId !== undefined;
+    input.multiple = multiple && !isReselecting;
+    input.webkitdirectory = directory && !isReselecting;
+    input.click();
   }
 
   /** Adds the chosen files, and empties the input, so that the same file can be chosen again. */
@@ -177,6 +184,8 @@ export class IntakeController implements ReactiveController {
   #onPaste(event: ClipboardEvent): void {
     const transfer = event.clipboardData;
     if (event.defaultPrevented || this.host.noPaste || this.hooks.isDisabled() || !transfer?.files.length) return;
+    // cells of a spreadsheet are copied as text and as an image: a text field gets the text
+    if (isTextField(event.composedPath()[0]) && transfer.types.includes('text/plain')) return;
     event.preventDefault();
     this.hooks.addFiles(transfer);
   }
@@ -187,6 +196,9 @@ export class IntakeController implements ReactiveController {
     this.host.requestUpdate();
   }
 }
+
+const isTextField = (target: EventTarget | undefined): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || target.matches('input, textarea'));
 
 /**
  * Sets the first candidate of an event. Prevents the default action at once, because the page may stop the event; calls

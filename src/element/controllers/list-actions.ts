@@ -17,12 +17,27 @@ const hasStoredParts = ({ parts }: UploadSnapshot): boolean => parts.done > 0;
 
 /** Handles the buttons of the list. Asks before it deletes stored parts. */
 export class ListActions {
-  openQuestion: OpenQuestion = null;
+  #openQuestion: OpenQuestion = null;
 
   constructor(
     private readonly uploader: UploaderController,
     private readonly hooks: ListActionHooks,
   ) {}
+
+  /** The question that is shown; null if there is none, or if the uploads it is about have ended. */
+  get openQuestion(): OpenQuestion {
+    const question = this.#openQuestion;
+    const isAffected = (upload: UploadSnapshot): boolean =>
+      question === 'discard-all'
+        ? isAwaitingUser(upload)
+        : isPending(upload) && (question === 'abort-all' || question === upload.id);
+    if (question !== null && !this.uploader.uploads.some(isAffected)) this.#openQuestion = null;
+    return this.#openQuestion;
+  }
+
+  set openQuestion(question: OpenQuestion) {
+    this.#openQuestion = question;
+  }
 
   readonly rowClick = (event: Event): void => {
     const button = actionButtonOf(event);
@@ -95,7 +110,8 @@ export class ListActions {
   /** Closes the question on Escape, which has the effect of the safe answer. */
   readonly keydown = (event: KeyboardEvent): void => {
     if (event.key !== 'Escape' || this.openQuestion === null) return;
-    // a dialog around the element stays open
+    // a dialog around the element stays open: a native one, and one that listens to the key
+    event.preventDefault();
     event.stopPropagation();
     this.openQuestion = null;
     this.uploader.update(true);

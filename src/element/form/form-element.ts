@@ -12,7 +12,8 @@ export abstract class FormElement extends UploadProperties {
 
   protected readonly internals = this.attachInternals();
   protected readonly formControl = new FormValue(this.internals);
-  #isFieldsetDisabled = false;
+  /** Whether the browser treats the element as disabled, because of its attribute or of a fieldset. */
+  #isFormDisabled = false;
   /** Whether an upload was completed since the form was last submitted. */
   #hasNewValue = false;
 
@@ -89,7 +90,7 @@ export abstract class FormElement extends UploadProperties {
 
   /** Whether the element, or a fieldset around it, is disabled. */
   protected get isDisabled(): boolean {
-    return this.disabled || this.#isFieldsetDisabled;
+    return this.disabled || this.#isFormDisabled;
   }
 
   /** Updates value and validity. @returns whether an upload changed the value */
@@ -115,7 +116,9 @@ export abstract class FormElement extends UploadProperties {
   #findAnchor(): HTMLElement | undefined {
     const slot = this.shadowRoot?.querySelector<HTMLSlotElement>('slot[name=button]');
     const [button] = slot?.assignedElements({ flatten: true }) ?? [];
-    return button instanceof HTMLElement ? button : undefined;
+    // a button that a component around the element passes on is outside the element, where an anchor must not be
+    const isInside = button && (this.contains(button) || this.shadowRoot!.contains(button));
+    return isInside && button instanceof HTMLElement ? button : undefined;
   }
 
   #submitIfDone(): void {
@@ -126,7 +129,7 @@ export abstract class FormElement extends UploadProperties {
   }
 
   formDisabledCallback(disabled: boolean): void {
-    this.#isFieldsetDisabled = disabled;
+    this.#isFormDisabled = disabled;
     this.requestUpdate();
   }
 

@@ -72,13 +72,12 @@ export class FormValue {
     }
     this.#uploadValues = currentValues;
     const hasAdded = [...currentValues].some(([id, value]) => previousValues.get(id) !== value);
-    const removed = new Set(
-      [...previousValues].filter(([id, value]) => currentValues.get(id) !== value).map(([, value]) => value),
-    );
+    const uploadValues = new Set(currentValues.values());
+    // two uploads may have the same key
+    const removed = new Set([...previousValues.values()].filter((value) => !uploadValues.has(value)));
     const kept = this.#values.filter((value) => !removed.has(value));
     // Values of uploads have the order of the list, not of completion. An order that the page has set stays until a value
     // is added.
-    const uploadValues = new Set(currentValues.values());
     const values = hasAdded ? [...kept.filter((value) => !uploadValues.has(value)), ...uploadValues] : kept;
     if (isSameList(values, this.#values)) return false;
     this.#values = Object.freeze(values);
