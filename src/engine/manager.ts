@@ -12,7 +12,6 @@ import { createServices } from './shared-services.js';
 import type { ManagerPorts, SharedServices } from './shared-services.js';
 import { principalOf } from './signing/init-answer.js';
 import { InitBatcher } from './signing/init-batcher.js';
-import { Notifications } from './signing/notifications.js';
 import { Attachment } from './uploads/attachment.js';
 import { applyToListed } from './uploads/changed-options.js';
 import { FileAdditions } from './uploads/file-additions.js';
@@ -58,7 +57,7 @@ export class UploadManager {
     services.presence.onAnnounced = () => pageLifecycle.update();
     const finish = (this.#finish = new FinishReporter({ ...services, pageLifecycle }, emit));
     const events = (this.#events = new UploadEvents({ ...services, pageLifecycle, finish }, emit));
-    const runServices = { ...services, notifications: new Notifications(services, list) };
+    const runServices = { ...services, notifications: { queue: list, batcher: null } };
     const createUpload = (facts: UploadFacts, source: UploadSource): Upload =>
       new Upload(runServices, events, facts, settings.owner, source);
     const ownerChanges = (this.#ownerChanges = new OwnerChanges({ ...services, finish }, emit));
@@ -103,8 +102,12 @@ export class UploadManager {
     const isOwnerChange = isOtherOwner(options, oldOptions);
     // until the signer has answered, a scope that is set for the first time also applies to files that are already listed
     const haveListedOwner = oldOptions.scope !== '' || this.#services.health.hasSignerAnswer;
-    if (isOwnerChange && haveListedOwner) this.#ownerChanges.endAll();
-    settings.options = options;
+    const apply = (): void => {
+      settings.options = options;
+    };
+    // a listener of the event may call `configure()` again
+    if (isOwnerChange && haveListedOwner) this.#ownerChanges.endAll({ beforeEvent: apply });
+    else apply();
     if (isOwnerChange || (!options.scope && options.signer !== oldOptions.signer)) {
       for (const upload of this.#list.all) if (!upload.session) upload.owner = settings.owner;
       // without a scope, another signer is another owner: the unfinished uploads of the former one leave the list
@@ -222,7 +225,7 @@ export class UploadManager {
         .then(({ warnOfMissingPrincipal }) => warnOfMissingPrincipal())
         .catch(() => {});
     this.#pageUploader.identify(principal);
-    this.#services.fileWriter.resume();
+    this.#services.fileWriter.onUserKnown();
   }
 }
 

@@ -175,6 +175,8 @@ export interface RemoteProgress extends Pick<
   | 'integrity'
   | 'receipt'
 > {
+  /** User that the signer named to the sending tab; earlier releases do not report it. */
+  readonly principal?: string | null | undefined;
   /** The data that another tab needs to resume the upload; null if no multipart upload exists yet. */
   readonly resumption: Resumption | null;
 }

@@ -56,12 +56,7 @@ export class HttpSigner implements SignerPort {
     action: A,
     body: Protocol[A]['request'],
   ): Promise<Protocol[A]['answer']> {
-    try {
-      return await sign(action, body);
-    } catch (error) {
-      if (error instanceof UploadError || error instanceof SignerFault) throw error;
-      throw new SignerFault(0, null, `the page's sign function failed: ${String(error)}`, null, { cause: error });
-    }
+    return callPage('sign', () => sign(action, body));
   }
 
   async #post(
@@ -77,7 +72,7 @@ export class HttpSigner implements SignerPort {
       const response = await fetch(url, {
         method: 'POST',
         headers: {
-          ...(typeof headers === 'function' ? await headers() : headers),
+          ...(typeof headers === 'function' ? await callPage('headers', headers) : headers),
           'Content-Type': 'application/json',
         },
         body: text,
@@ -140,6 +135,16 @@ export class HttpSigner implements SignerPort {
     const page = globalThis.location;
     // an opaque answer of the page's own origin was redirected to another origin
     return page && new URL(url, page.href).origin === page.origin ? 'sign-in' : 'unreadable';
+  }
+}
+
+/** Calls a function of the page. @throws SignerFault that names the function */
+async function callPage<T>(name: string, call: () => T | Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    if (error instanceof UploadError || error instanceof SignerFault) throw error;
+    throw new SignerFault(0, null, `the page's ${name} function failed: ${String(error)}`, null, { cause: error });
   }
 }
 

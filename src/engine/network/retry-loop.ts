@@ -47,7 +47,12 @@ export class RetryLoop {
     this.#failureHandler?.reset();
   }
 
-  /** Ends the delays before retries. @param includesStore also ends those after failures of the store */
+  /** Forgets former failures when a run begins: it reports each problem again. */
+  forgetFailures(): void {
+    this.#failureHandler = null;
+  }
+
+  /** Ends the delays before retries. @param includesStore also ends those after failures of the store, and the waits for a sign-in */
   retryNow(includesStore: boolean): void {
     this.waits.wake((waitingFor) => includesStore || waitingFor !== 'store');
     if (includesStore) this.#failureHandler?.authorize();

@@ -84,12 +84,16 @@ export class Waits {
     }
   }
 
-  /** Sleeps in the middle of an attempt, until `delayMs` have passed or `wake()` is called. */
-  async sleep(waitingFor: WaitingFor, delayMs: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Sleeps until `delayMs` have passed or `wake()` is called.
+   * @param isWithinAttempt whether an attempt is under way, which does not count as pending meanwhile
+   */
+  async sleep(waitingFor: WaitingFor, delayMs: number, signal: AbortSignal, isWithinAttempt = true): Promise<void> {
     const { over, wake } = cancellableSleep(this.#clock, delayMs, signal);
+    const until = this.#clock.now() + delayMs;
     this.#sleepers.set(wake, waitingFor);
     try {
-      await this.addWithinAttempt(waitingFor, this.#clock.now() + delayMs, over);
+      await (isWithinAttempt ? this.addWithinAttempt(waitingFor, until, over) : this.add(waitingFor, until, over));
     } finally {
       this.#sleepers.delete(wake);
     }

@@ -26,7 +26,8 @@ export interface FileStoreServices extends StoreFileServices {
 export class FileStoreWriter {
   readonly #services: FileStoreServices;
   readonly #waiting = new Set<UploadRecord>();
-  readonly #stored = new Set<UploadRecord>();
+  /** Uploads whose file is stored, with the ID under which it is stored. */
+  readonly #stored = new Map<UploadRecord, string>();
   #cancelTimer: (() => void) | null = null;
   #isWriting = false;
 
@@ -45,22 +46,26 @@ export class FileStoreWriter {
 
   /** Records that an earlier page load has stored the upload's file. */
   markStored(upload: UploadRecord): void {
-    this.#stored.add(upload);
+    this.#stored.set(upload, upload.recordId);
   }
 
   /** Deletes an upload's file. */
   remove(upload: UploadRecord): void {
     this.#waiting.delete(upload);
-    if (this.#stored.delete(upload)) void this.#services.fileStore.remove(upload.recordId);
+    const id = this.#stored.get(upload);
+    if (id === undefined) return;
+    this.#stored.delete(upload);
+    // after a takeover, the upload has the record of another tab, whose file may be stored too
+    for (const storedId of new Set([id, upload.recordId])) void this.#services.fileStore.remove(storedId);
   }
 
-  /** Stores the files that wait until the signer has named the user. */
-  resume(): void {
+  /** Stores the files that have waited until the signer has named the user. */
+  onUserKnown(): void {
     if (this.#waiting.size) this.#schedule();
   }
 
   /** Forgets an upload whose owner has left the page; keeps its stored file. */
-  forget(upload: UploadRecord): void {
+  release(upload: UploadRecord): void {
     this.#waiting.delete(upload);
     this.#stored.delete(upload);
   }
@@ -105,8 +110,9 @@ export class FileStoreWriter {
 
   async #write(upload: UploadRecord): Promise<void> {
     const { storeFile } = await this.#services.deferredCode.load();
+    const id = upload.recordId;
     if (!(await storeFile(this.#services, upload))) return;
-    this.#stored.add(upload);
+    this.#stored.set(upload, id);
     if (isOver(upload.status)) this.remove(upload);
     // after the file: a journal record of an upload without stored parts is useless without a file
     else if (!upload.session?.uploadId) await this.#services.journal.save(upload);

@@ -70,7 +70,7 @@ export class JournalWriter {
     const { id, recordId, recovered } = upload;
     // most uploads of small files end before a record is written; a recovered or adopted upload has an earlier record
     const hasRecord = this.#written.delete(recordId) || recovered || recordId !== id;
-    if (hasRecord) await this.#access(() => this.#journal.remove(upload.recordId), undefined);
+    if (hasRecord) await this.#access(() => this.#journal.remove(recordId), undefined);
   }
 
   /** Removes every record of a scope, with any `recoveryKey`. */

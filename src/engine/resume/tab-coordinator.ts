@@ -1,7 +1,7 @@
 import { isOver } from '../api/status.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
 import { loadDeferredCode } from '../network/load-deferred-code.js';
-import type { Clock } from '../ports.js';
+import type { Clock, JournalRecord } from '../ports.js';
 import type { ModuleLoader } from '../util/module-loader.js';
 import { identifyFile } from './identify-file.js';
 import type { JournalWriter } from './journal-writer.js';
@@ -121,9 +121,14 @@ export class TabCoordinator {
   /** Continues after another tab, from its journal record or its last report. */
   async #takeOver(upload: SharedUpload, name: string, unlock: () => void): Promise<{ release(): void }> {
     const { journal, user } = this.#services;
-    const record = (await journal.load()).find((one) => lockNameFor(one) === name);
+    const rank = ({ id, uploadId }: JournalRecord): number =>
+      2 * Number(uploadId !== null) + Number(id === upload.recordId);
+    const records = (await journal.load()).filter((one) => lockNameFor(one) === name);
+    // the record of this upload, unless only another one has stored parts
+    records.sort((one, other) => rank(other) - rank(one));
+    const [record] = records;
     // a record without an upload ID is removed at the end: a later page load would send the file again
-    const resumption = (record?.uploadId ? null : upload.reportedResumption) ?? record;
+    const resumption = (record?.uploadId ? null : upload.reportedResumption) ?? record ?? null;
     upload.takeOver(resumption && user.owns(resumption) ? resumption : null);
     return this.#hold(upload, name, unlock);
   }

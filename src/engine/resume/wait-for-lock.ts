@@ -28,9 +28,9 @@ export function waitForLock(
   return withChildController(signal, async (wait) => {
     let ended: RemoteProgress | null = null;
     const show = (progress: RemoteProgress): void => {
-      const { resumption, status } = progress;
+      const { principal, resumption, status } = progress;
       // a tab of a user who has signed out must not end an upload of the next user
-      if (resumption && user.isOther(resumption)) return;
+      if (user.isOther({ principal: principal ?? resumption?.principal })) return;
       if (status === 'complete' || status === 'aborted') {
         ended ??= progress;
         wait.abort(progress);

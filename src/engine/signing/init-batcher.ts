@@ -35,7 +35,7 @@ const MAX_SHARED_FAILURES = 2;
 
 /** The uploads that need an init call soon. */
 export interface InitQueue {
-  /** Returns the uploads in the order in which they start. */
+  /** Returns the uploads that have just started, then the queued small files. */
   upcoming(): Iterable<UploadRecord>;
   /** Number of pending calls of `add`: more files will follow. */
   readonly addCalls: number;
@@ -43,9 +43,9 @@ export interface InitQueue {
   readonly activeCount: number;
 }
 
-/** Prepares uploads for init. */
+/** Prepares uploads for init: identifies the file, and asks the page. */
 export interface InitGate {
-  /** @returns false, or a rejected promise, if the page blocks the upload */
+  /** @returns false, or a rejected promise, if the page blocks the upload or the file cannot be read */
   prepare(upload: UploadRecord): Promise<boolean>;
 }
 
@@ -61,8 +61,8 @@ export interface InitServices {
   readonly lifetime: AbortSignal;
 }
 
-/** The answers of one call, by the ID of the upload. */
-type Replies = ReadonlyMap<string, InitReply>;
+/** The answers of one call, by the ID of the upload; null for an upload that was left out, because it could not be prepared. */
+type Replies = ReadonlyMap<string, InitReply | null>;
 
 /** Calls init. Files share a call up to `MAX_CALL_BYTES`; most calls are made before their files start. */
 export class InitBatcher {
@@ -71,7 +71,7 @@ export class InitBatcher {
   readonly #gate: InitGate;
   readonly #onAnswer: (answer: InitAnswer) => void;
   /** Answers that no upload has used yet; pending while their call is under way. */
-  readonly #answers = new Map<UploadRecord, Promise<InitReply>>();
+  readonly #answers = new Map<UploadRecord, Promise<InitReply | null>>();
   /** Uploads that have started a call which is under way: no other call includes them. */
   readonly #callers = new Set<UploadRecord>();
   /** Number of failed calls that each upload shared with others: another file of the call may be the cause. */
@@ -98,15 +98,17 @@ export class InitBatcher {
     if (earlierCall) {
       try {
         const reply = await earlierCall;
-        this.#callAhead();
-        return reply;
+        if (reply) {
+          this.#callAhead();
+          return reply;
+        }
       } catch (error) {
         if (!this.#canOtherFileBeCause(upload, error)) throw error;
       } finally {
         this.#answers.delete(upload);
       }
     }
-    if (!(await this.#gate.prepare(upload))) throw new DOMException('The page held the upload back', 'AbortError');
+    if (!(await this.#gate.prepare(upload))) throw heldBack();
     // meanwhile another upload may have included this one in its call
     if (this.#answers.has(upload)) return this.ask(upload);
     const companions = upload.session || this.#mustCallAlone(upload) ? [] : this.#companions(upload);
@@ -116,6 +118,7 @@ export class InitBatcher {
     void replies.catch(() => {}).finally(() => this.#callers.delete(upload));
     try {
       const reply = replyTo(upload, await replies);
+      if (!reply) throw heldBack();
       this.#callAhead();
       return reply;
     } catch (error) {
@@ -206,7 +209,8 @@ export class InitBatcher {
       const areReady = await Promise.all(group.map((upload) => this.#gate.prepare(upload).catch(() => false)));
       ready.push(...group.filter((upload, index) => areReady[index] && !upload.hasFormerOwner));
     }
-    if (!ready.length) return new Map();
+    const leftOut = batch.filter((upload) => !ready.includes(upload)).map(({ id }) => [id, null] as const);
+    if (!ready.length) return new Map(leftOut);
     const checksums = await offers;
     await checksumService.precompute(ready, checksums, lifetime);
     const files = ready
@@ -214,7 +218,7 @@ export class InitBatcher {
       .map((upload) =>
         initFileOf(upload, settings.options, checksums, this.#partSizeFor(upload, checksums.length > 0)),
       );
-    if (!files.length) return new Map();
+    if (!files.length) return new Map(leftOut);
     const requestedAt = momentOf(clock);
     try {
       const answer = await signer.call('get_init_signature', { files } satisfies InitRequest);
@@ -229,7 +233,7 @@ export class InitBatcher {
       checksumService.recordAnswer(answer);
       if (answer.limits?.files && answer.limits.files >= 1)
         this.#maxFilesPerCall = Math.min(answer.limits.files, MAX_FILES, this.#maxAfterRejection);
-      return new Map(answer.files.map((file) => [file.id, { file, answer, requestedAt }]));
+      return new Map([...leftOut, ...answer.files.map((file) => [file.id, { file, answer, requestedAt }] as const)]);
     } catch (error) {
       if (!(error instanceof SignerFault) || batch.length === 1) throw error;
       if (error.status !== 413) {
@@ -251,8 +255,11 @@ export class InitBatcher {
   }
 }
 
-function replyTo(upload: UploadRecord, replies: Replies): InitReply {
+const heldBack = (): DOMException => new DOMException('The page held the upload back', 'AbortError');
+
+/** Returns the answer for an upload; null if the call left it out. */
+function replyTo(upload: UploadRecord, replies: Replies): InitReply | null {
   const reply = replies.get(upload.id);
-  if (!reply) throw invalidAnswer(`to get_init_signature leaves out “${upload.facts.name}”`);
+  if (reply === undefined) throw invalidAnswer(`to get_init_signature leaves out “${upload.facts.name}”`);
   return reply;
 }

@@ -31,7 +31,7 @@ export function initFileOf(
     object_key: objectKey || undefined,
     acl: acl || undefined,
     params: isPlain && !Object.keys(allParams as object).length ? undefined : allParams,
-    force: wantsFreshStart || undefined,
+    force: (!session && wantsFreshStart) || undefined,
     ...(session?.grant !== undefined && {
       grant: session.grant,
       key: session.key,

@@ -1,7 +1,13 @@
-import type { Action, ChunkLoadedAnswer, ChunkLoadedRequest } from '../../protocol.js';
+import type { Action } from '../../protocol.js';
 import type { UploaderOptions } from '../api/types.js';
-import type { ModuleLoader } from '../util/module-loader.js';
-import type { NotificationBatcher, NotificationQueue, BatcherServices } from './notification-batcher.js';
+import type { NotificationBatcher, NotificationQueue } from './notification-batcher.js';
+
+/** What the uploads of one uploader share to send their last notifications together. */
+export interface Notifications {
+  readonly queue: NotificationQueue;
+  /** Null until the first of these notifications. */
+  batcher: NotificationBatcher | null;
+}
 
 /**
  * Whether the last notifications of uploads are sent in batches: the signer offers it, and the page's `urls` allow it.
@@ -14,29 +20,4 @@ export function areNotificationsBatched(
   const { chunk_loaded: url, chunks_loaded: batchUrl } = urls ?? {};
   if (!actions.includes('chunks_loaded') || batchUrl === '') return false;
   return sign !== undefined || url === undefined || batchUrl !== undefined;
-}
-
-/** The dependencies of `Notifications`. */
-interface NotificationServices extends BatcherServices {
-  readonly deferredCode: ModuleLoader<{ readonly NotificationBatcher: typeof NotificationBatcher }>;
-}
-
-/** Sends the last notifications of uploads: in batches, or one by one while the code for batches is not loaded. */
-export class Notifications {
-  readonly #services: NotificationServices;
-  readonly #queue: NotificationQueue;
-  #batcher: NotificationBatcher | null = null;
-
-  constructor(services: NotificationServices, queue: NotificationQueue) {
-    this.#services = services;
-    this.#queue = queue;
-  }
-
-  /** @see NotificationBatcher.send */
-  async send(notification: ChunkLoadedRequest, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
-    const { deferredCode, signer } = this.#services;
-    if (!deferredCode.loaded) return signer.call('chunk_loaded', notification);
-    this.#batcher ??= new deferredCode.loaded.NotificationBatcher(this.#services, this.#queue);
-    return this.#batcher.send(notification, signal);
-  }
 }

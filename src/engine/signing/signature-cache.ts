@@ -34,7 +34,7 @@ export class SignatureCache {
     this.#onAnswer = onAnswer;
   }
 
-  /** Removes all signatures, because the store rejected one. */
+  /** Removes all signatures: the store rejected one, or they are of a former grant or session. */
   clear(): void {
     this.#generation++;
     this.#parts.clear();
@@ -52,7 +52,7 @@ export class SignatureCache {
     }
   }
 
-  /** Removes the signature of a part that is stored. */
+  /** Removes the signature of a part that is stored or needs another one. */
   forgetPart(partNumber: number): void {
     this.#parts.delete(partNumber);
   }
@@ -132,11 +132,12 @@ export class SignatureCache {
   ): Promise<Signature> {
     const fresh = this.#getFresh(cache, name);
     if (fresh) return fresh;
+    const generation = this.#generation;
     const requestedAt = momentOf(this.#clock);
     const answer = (await this.#signer.call(action, request, signal)) as SignedAnswer;
     this.#onAnswer();
     const signature = readSignature(answer, answer, requestedAt);
-    cache.set(name, signature);
+    if (generation === this.#generation) cache.set(name, signature);
     return signature;
   }
 

@@ -26,8 +26,8 @@ export async function abortUpload(context: TransferContext, signal: AbortSignal)
       await listParts(context, signal);
       isEmpty = session.table.done === 0;
     } catch (error) {
-      // the upload is gone, as intended, or the credentials do not allow to abort it or to list its parts
-      if (!(error instanceof RestartRequired || error instanceof UploadError)) throw error;
+      // the upload is gone, as intended; or nobody lets this page abort it or list its parts
+      if (!(error instanceof RestartRequired || error instanceof UploadError) || mayLaterSucceed(error)) throw error;
       isAborted ||= error instanceof RestartRequired && error.kind === 'gone';
       isEmpty = true;
     }
@@ -36,6 +36,11 @@ export async function abortUpload(context: TransferContext, signal: AbortSignal)
   if (isAborted) notifier?.aborted();
 }
 
+/** Whether a later page load should try again: the attempts were limited, or the signer failed for this upload. */
+const mayLaterSucceed = (error: UploadError | RestartRequired): boolean =>
+  error instanceof UploadError
+  && (error.code === 'too-many-retries' || (error.code === 'signer-refused' && error.retryable));
+
 const SILENT_OBSERVER: UploadObserver = { report: () => {} };
 
 /** Aborts the multipart upload of a former session in the background, while the upload uses another one. */
@@ -43,6 +48,8 @@ export function abortFormerSession({ services, record, retries }: TransferContex
   // it gets another ID, because its failures must not count as failures of the current upload
   const former = new UploadRecord({ ...record.facts, id: newId() }, record.owner, record.createdAt);
   former.session = session;
+  // renewing its grant must not ask the page about it
+  former.status = 'aborted';
   const context = new TransferContext(services, former, SILENT_OBSERVER);
   if (!context.canAbort) return;
   retries.background.add(context.retries);

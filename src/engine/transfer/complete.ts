@@ -5,12 +5,13 @@ import type { Attempt } from '../network/attempt.js';
 import type { RequestTimeouts } from '../s3/client.js';
 import { requestCompletion } from '../s3/completion.js';
 import type { Completion, CompletedPart } from '../s3/completion.js';
+import { completedPartsOf } from './completed-parts.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
 import { explainMismatch, objectMismatch } from './explain-mismatch.js';
 import { headObject } from './find-object.js';
 import { isUploadGone, listVerifiedParts } from './list-parts.js';
-import { completedPartsOf, objectChecksumOf } from './object-checksum.js';
+import { objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 import type { StoredPartChecks } from './verify-parts.js';
 

@@ -6,7 +6,6 @@ import type { UploadObserver, UploadReport } from '../model/upload-report.js';
 import { RetryLoop } from '../network/retry-loop.js';
 import { SignatureCache } from '../signing/signature-cache.js';
 import type { SignedUpload } from '../model/signature.js';
-import { areNotificationsBatched } from '../signing/notifications.js';
 import { TrackerNotifier } from '../signing/tracker-notifier.js';
 import type { Services } from './services.js';
 
@@ -51,7 +50,7 @@ export class TransferContext implements UploadObserver {
     const url = this.#url?.split('?', 1)[0];
     if (!url) return null;
     // the URL of a POST policy is that of the bucket
-    return url.endsWith('/') ? url + (this.record.session?.key ?? '') : url;
+    return url.endsWith('/') ? url + encodeURIComponent(this.record.session?.key ?? '').replaceAll('%2F', '/') : url;
   }
 
   /** Whether the store has a multipart upload that the signer lets this page abort. */
@@ -67,12 +66,12 @@ export class TransferContext implements UploadObserver {
   /** Opens a session, or closes it with null: the next run then asks the signer for another one. */
   setSession(session: Session | null): void {
     if (session !== this.record.session) {
+      this.#url = null;
       this.checks = null;
       this.isGrantExpired = false;
     }
     this.record.session = session;
     this.notifier = session && this.#createNotifier(session);
-    if (!session) this.#url = null;
   }
 
   /** Handles reports about signatures, and passes all others on to the observer. */
@@ -101,11 +100,10 @@ export class TransferContext implements UploadObserver {
   }
 
   #createNotifier(session: Session): TrackerNotifier | null {
-    const { settings, notifications } = this.services;
+    const { settings } = this.services;
     const { actions, uploadId, tracked } = session;
     const { chunk_loaded: url } = settings.options.urls;
     const isWanted = (uploadId !== null || tracked) && actions.includes('chunk_loaded') && url !== '';
-    const batchSender = areNotificationsBatched(actions, settings.options) ? notifications : null;
-    return isWanted ? new TrackerNotifier(this.services, () => referenceOf(session), batchSender) : null;
+    return isWanted ? new TrackerNotifier(this.services, () => referenceOf(session)) : null;
   }
 }

@@ -6,9 +6,10 @@ import { RestartRequired } from '../network/restart-required.js';
 import { requestCompletion } from '../s3/completion.js';
 import { requestHead } from '../s3/stored-object.js';
 import type { StoredObject } from '../s3/stored-object.js';
+import { completedPartsOf } from './completed-parts.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
-import { completedPartsOf, objectChecksumOf } from './object-checksum.js';
+import { objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 
 /** Number of rejected signatures after which HEAD is given up. */
@@ -34,8 +35,8 @@ export async function findObject(
   const { record } = context;
   const { session } = record;
   if (!session) return 'unknown';
-  // an object that existed before this upload's first attempt is another one
-  const wasSent = reason === 'exists' ? outcome.isInDoubt : outcome.wasSent;
+  // after a 412, the object may be this upload's only if an earlier request created it, or may have
+  const wasSent = reason === 'exists' ? outcome.isInDoubt || outcome.hasCreated : outcome.wasSent;
   const mayBeOwn = session.inherited || record.wasShared || record.recovered || wasSent;
   const object = await headObject(context, signal);
   if (object === 'absent') return object;

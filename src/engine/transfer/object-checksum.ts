@@ -1,6 +1,5 @@
 import { waitForRead } from '../files/read-fault.js';
 import type { ObjectChecksum } from '../model/upload-record.js';
-import type { CompletedPart } from '../s3/completion.js';
 import type { TransferContext } from './context.js';
 
 /** Runs an operation that reads the file, and retries it. @throws UploadError if the file has changed or cannot be read */
@@ -21,20 +20,8 @@ export async function objectChecksumOf(context: TransferContext, signal: AbortSi
   return (await computeChecksums(context, signal))?.checksum ?? null;
 }
 
-/** Returns the parts for Complete. They include checksums if the object's checksum is a composite of these. */
-export async function completedPartsOf(
-  context: TransferContext,
-  etags: Iterable<string>,
-  signal: AbortSignal,
-): Promise<CompletedPart[]> {
-  const checksums = await computeChecksums(context, signal);
-  if (!checksums || context.session.checksum?.type !== 'COMPOSITE') return [...etags].map((etag) => ({ etag }));
-  const { algorithm } = checksums.checksum;
-  return [...etags].map((etag, index) => ({ etag, checksum: { algorithm, value: checksums.parts[index]! } }));
-}
-
 /** Computes the checksums of file and parts, once: `checks` keeps them. Records the one that Complete sends. */
-async function computeChecksums(
+export async function computeChecksums(
   context: TransferContext,
   signal: AbortSignal,
 ): Promise<{ checksum: ObjectChecksum; parts: string[] } | null> {

@@ -2,7 +2,7 @@ import { DEFAULT_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
 import { UploadError } from '../api/errors.js';
 import type { Phase } from '../api/errors.js';
 import type { StoredResult } from '../model/upload-record.js';
-import { backoff, sleep } from '../util/timing.js';
+import { backoff } from '../util/timing.js';
 import type { RestartRequired } from '../network/restart-required.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
@@ -75,7 +75,7 @@ export class RestartResolver {
     const attempt = ++this.#restarts;
     const delay = delayMs ?? backoff(attempt, clock.random());
     this.#context.report({ type: 'retry', detail: { phase, partNumber: null, attempt, delay, reason } });
-    if (delay) await retries.waits.add('store', clock.now() + delay, sleep(clock, delay, signal));
+    if (delay) await retries.waits.sleep('store', delay, signal, false);
   }
 
   /** Makes the next run list the parts; returns false if this was done too often. */

@@ -15,6 +15,7 @@ import { TransferContext } from './context.js';
 import { CreationOutcome } from './creation-outcome.js';
 import type { listVerifiedParts, refreshParts } from './list-parts.js';
 import { SessionOpener } from './open-session.js';
+import type { reportCompletion } from './report-completion.js';
 import type { RestartResolver } from './restart.js';
 import { PartSender } from './send-parts.js';
 import { SingleRequestSender } from './send-single-request.js';
@@ -30,6 +31,7 @@ export interface TransferCode extends RetryLoopCode {
   readonly ConnectionLosses: typeof ConnectionLosses;
   readonly listVerifiedParts: typeof listVerifiedParts;
   readonly refreshParts: typeof refreshParts;
+  readonly reportCompletion: typeof reportCompletion;
   readonly RestartResolver: typeof RestartResolver;
 }
 
@@ -71,6 +73,7 @@ export class Transfer {
 
   /** Runs until the object is stored, and continues after every failure that is not final. @throws UploadError */
   async run(signal: AbortSignal): Promise<StoredResult> {
+    this.#context.retries.forgetFailures();
     for (let restart: RestartRequired | null = null; ;) {
       try {
         const found = restart && (await this.#resolve(restart, signal));
@@ -183,13 +186,21 @@ export class Transfer {
 
   /** Reports to the tracker that the object is stored. @returns the signer's receipt, or null */
   async finish(signal: AbortSignal): Promise<string | null> {
-    return (await this.#context.notifier?.complete(signal)) ?? null;
+    const { notifier } = this.#context;
+    if (!notifier) return null;
+    const { reportCompletion } = await this.#waitForCode(signal);
+    return reportCompletion(this.#context, notifier, signal);
   }
 
   /** Uses another session: from the journal or from another tab; null closes the session. */
   adopt(session: Session | null): void {
+    if (session === this.#context.record.session) return;
     this.#context.setSession(session);
-    if (!session) this.#opener.reset();
+    // signatures, the first request and its outcome belong to the former session
+    this.#opener.reset();
+    this.#context.signatures.clear();
+    this.#outcome.reset();
+    this.#losses?.reset();
   }
 
   /** Makes the next run list the parts, because aborted requests may have stored some. */
@@ -230,13 +241,10 @@ export class Transfer {
     const { session } = this.#context.record;
     if (abortsFormer && session?.uploadId) code.abortFormerSession(this.#context, session);
     this.adopt(null);
-    this.#outcome.reset();
-    this.#losses?.reset();
-    this.#context.signatures.clear();
   }
 
-  /** Resets the count of restarts, because the file was replaced. */
-  resetRestarts(): void {
+  /** Lets the store's list contradict its answers again, because the file was replaced. */
+  resetRelists(): void {
     this.#restarts?.reset();
   }
 

@@ -3,6 +3,7 @@ import { classifyFailure } from '../network/classify-failure.js';
 import type { Clock, JournalRecord, SignerPort } from '../ports.js';
 import { principalOf } from '../signing/init-answer.js';
 import { backoff, sleep } from '../util/timing.js';
+import type { UploadList } from './upload-list.js';
 
 /** The data by which the signer recognises an upload, and decides whether it would accept it. */
 export type KnownUpload = Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'name' | 'size' | 'type'>;
@@ -11,7 +12,7 @@ export type KnownUpload = Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'na
  * Asks the signer which user is signed in, by an init call for an existing upload; retries until it answers or refuses.
  * @param isCurrent whether the answer is still wanted
  * @param identify receives the user; undefined if the signer does not say
- * @returns false if the signer refused to answer
+ * @returns false if no retry can get an answer; true also if the answer is no longer wanted
  */
 export async function askForUser(
   { signer, clock, lifetime }: { signer: SignerPort; clock: Clock; lifetime: AbortSignal },
@@ -41,4 +42,19 @@ export async function askForUser(
     }
   }
   return true;
+}
+
+/**
+ * Asks the signer whether the same user is still signed in, by an upload of the list if one has a grant.
+ * @see askForUser
+ */
+export function confirmUser(
+  services: Parameters<typeof askForUser>[0] & { readonly list: UploadList },
+  isCurrent: () => boolean,
+  identify: (user: string | null | undefined) => void,
+): Promise<boolean> {
+  const uploadWithGrant = services.list.all.find(({ session }) => session?.grant);
+  const { key = null, uploadId = null, grant = null } = uploadWithGrant?.session ?? {};
+  const { name = '', size = 1, type = '' } = uploadWithGrant?.facts ?? {};
+  return askForUser(services, { key, uploadId, grant, name, size, type }, isCurrent, identify);
 }

@@ -112,12 +112,14 @@ export class FileAdditions {
       return listed;
     }
     const rejection = intake.findRejection(entry, rules);
-    if (rejection) {
-      this.#emit('mule-reject', { file, ...(relativePath && { relativePath }), ...rejection });
+    // the rules decide whether an unlisted upload is listed
+    const unlisted = rejection ? null : await recovery.findUnlisted(entry);
+    // another call may have added files meanwhile
+    const reason = rejection ?? intake.findViolation(entry, rules);
+    if (reason) {
+      this.#emit('mule-reject', { file, ...(relativePath && { relativePath }), ...reason });
       return null;
     }
-    // the rules decide whether an unlisted upload is listed
-    const unlisted = await recovery.findUnlisted(entry);
     if (ownerChanges.ownership !== initialOwnership) {
       ownerChanges.reject(file);
       return null;

@@ -15,9 +15,11 @@ export async function giveFile(upload: Upload, source: File | FileHandle): Promi
   const file = 'getFile' in source ? await source.getFile().catch((cause) => throwUnreadable(name, cause)) : source;
   if (!isBlob(file)) throw new TypeError(`resume() takes a file, not ${kindOf(file)}`);
   const isNewVersion = upload.acceptsChangedFile && file.name === name;
+  // an upload that has not started yet has a file, but no fingerprint
+  const expected = upload.fingerprint ?? (upload.file && (await fingerprint(upload.file).catch(() => null)));
   const newFingerprint =
-    isNewVersion || !upload.fingerprint ? null : await fingerprint(file).catch((cause) => throwUnreadable(name, cause));
-  if (newFingerprint !== null && upload.fingerprint !== newFingerprint) {
+    isNewVersion || !expected ? null : await fingerprint(file).catch((cause) => throwUnreadable(name, cause));
+  if (newFingerprint !== null && expected !== newFingerprint) {
     throw new UploadError(
       'file-changed',
       `“${file.name}” is another file, or has changed: choose “${name}” (${size} bytes).`,

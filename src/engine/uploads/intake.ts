@@ -30,6 +30,11 @@ export class Intake implements InitGate {
     if (!this.#emit('mule-before-add', { file, relativePath })) {
       return { code: 'cancelled', message: `“${file.name}” was not added: the page rejected it.` };
     }
+    return this.findViolation({ file, relativePath }, rules);
+  }
+
+  /** Returns why the rules or a listed upload exclude a file; null if they do not. */
+  findViolation({ file, relativePath = '' }: Entry, rules: AdmissionRules): Rejection | null {
     const rejection = rejectionOf(file, rules, this.#list.listedCount);
     if (rejection) return rejection;
     const { name, size, lastModified } = file;
@@ -60,7 +65,9 @@ export class Intake implements InitGate {
   }
 
   /** Prepares an upload for init, only once: computes its fingerprint and dispatches `mule-before-upload`. */
-  prepare(upload: Upload): Promise<boolean> {
+  async prepare(upload: Upload): Promise<boolean> {
+    // only to renew the grant, with which the multipart upload is aborted
+    if (upload.status === 'aborted') return true;
     const earlier = this.#preparations.get(upload);
     if (earlier) return earlier;
     const preparation = this.#askPage(upload);

@@ -33,13 +33,15 @@ export class OwnerChanges {
    * Ends every upload of the former owner. The journal keeps the unfinished ones, for that owner.
    * @param isForgotten whether `forget()` was called, which deletes their records and files
    * @param isByPage whether the page has caused the change
+   * @param beforeEvent called before the page hears of it, and may call the uploader
    */
-  endAll({ isForgotten = false, isByPage = true } = {}): void {
+  endAll({ isForgotten = false, isByPage = true, beforeEvent = (): void => {} } = {}): void {
     this.ownership = {};
     const { list, presence, finish } = this.#services;
     const { all } = list;
     if (isForgotten) for (const upload of all) upload.isForgotten = true;
     this.#remove(all, isByPage);
+    beforeEvent();
     this.#report(all, isByPage);
     presence.withdraw();
     finish.check();
@@ -71,7 +73,7 @@ export class OwnerChanges {
         upload.isForgotten = true;
         fileWriter.remove(upload);
         void journal.remove(upload);
-      } else fileWriter.forget(upload);
+      } else fileWriter.release(upload);
       list.remove(upload);
     }
   }

@@ -2,7 +2,7 @@ import type { FileEntry } from '../api/types.js';
 import type { Emit } from '../ports.js';
 import { withTimeout } from '../util/abort.js';
 import type { ModuleLoader } from '../util/module-loader.js';
-import type { askForUser, KnownUpload } from './ask-for-user.js';
+import type { confirmUser } from './ask-for-user.js';
 import type { CreateRecovered, RecoveredServices, RecoveredUploads } from './recovered-uploads.js';
 import type { Upload } from './upload.js';
 
@@ -12,7 +12,7 @@ const CODE_TIMEOUT_MS = 10_000;
 /** The deferred code of recovery. */
 export interface RecoveryCode {
   readonly RecoveredUploads: typeof RecoveredUploads;
-  readonly askForUser: typeof askForUser;
+  readonly confirmUser: typeof confirmUser;
 }
 
 /** The dependencies of recovery. */
@@ -108,10 +108,10 @@ export class Recovery {
   async confirm(): Promise<boolean> {
     const owner = this.#ownerCount;
     const isCurrent = this.#createOwnerCheck();
-    const uploadWithGrant = this.#services.list.all.find(({ session }) => session?.grant);
-    const { key = null, uploadId = null, grant = null } = uploadWithGrant?.session ?? {};
-    const { name = '', size = 1, type = '' } = uploadWithGrant?.facts ?? {};
-    const isAnswered = await this.#ask({ key, uploadId, grant, name, size, type }, isCurrent).catch(() => true);
+    const isAnswered = await this.#services.deferredCode
+      .load()
+      .then((code) => code.confirmUser(this.#services, isCurrent, (user) => this.identify(user)))
+      .catch(() => true);
     if (!isAnswered && isCurrent()) {
       // nobody is signed in, or a user who may not upload
       this.#services.ownerChanges.endAll({ isByPage: false });
@@ -137,10 +137,5 @@ export class Recovery {
   #createOwnerCheck(): () => boolean {
     const owner = this.#ownerCount;
     return () => owner === this.#ownerCount && !this.#services.lifetime.aborted;
-  }
-
-  async #ask(upload: KnownUpload, isCurrent: () => boolean): Promise<boolean> {
-    const { askForUser } = await this.#services.deferredCode.load();
-    return askForUser(this.#services, upload, isCurrent, (user) => this.identify(user));
   }
 }

@@ -33,7 +33,7 @@ export async function reopenFile(
     upload.recovered = false;
     upload.wantsFreshStart = true;
     upload.loaded = 0;
-    transfer.resetRestarts();
+    transfer.resetRelists();
   }
   upload.isFileInDoubt = false;
   upload.report({ type: 'file-reopened' });

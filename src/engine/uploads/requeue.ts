@@ -18,8 +18,8 @@ export function requeue(services: RequeueServices, upload: Upload, isAsked = tru
   upload.enqueue();
   // a listener may have aborted it
   if (isOver(upload.status)) return;
-  // from now on, this page sends it
-  if (upload.isRestored) void journal.save(upload);
+  // from now on, this page sends it: other tabs must not
+  if (upload.isRestored || upload.session) void journal.save(upload);
   fileWriter.add(upload);
   // without `autostart`, an upload that has never started waits for `start()`
   if (upload.status === 'queued' && (isAsked || upload.session || settings.options.autostart)) list.enqueue(upload);

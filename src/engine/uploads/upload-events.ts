@@ -1,5 +1,5 @@
 import { isOver, isRunning } from '../api/status.js';
-import type { UploaderEventMap, UploadSnapshot } from '../api/types.js';
+import type { UploaderEventMap } from '../api/types.js';
 import type { Scheduler } from '../network/scheduler.js';
 import type { ThroughputEstimator } from '../network/throughput.js';
 import type { Clock, Emit } from '../ports.js';
@@ -39,11 +39,14 @@ export class UploadEvents implements UploadListener {
     this.#emit = emit;
   }
 
-  emit<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void {
+  emit<K extends keyof UploaderEventMap>(
+    upload: Upload,
+    type: K,
+    detail: UploaderEventMap[K]['detail'],
+    wasListed = false,
+  ): boolean {
     const { list, throughput, scheduler, finish } = this.#services;
-    const { upload: snapshot } = detail as { upload: UploadSnapshot };
-    if (!list.has(snapshot.id)) return;
-    const upload = list.find(snapshot.id);
+    if (!wasListed && !list.includes(upload)) return false;
     if (type === 'mule-status') this.#updateStatus(upload);
     if (type === 'mule-complete') this.#reportProgress(upload);
     if (type === 'mule-part') {
@@ -54,7 +57,9 @@ export class UploadEvents implements UploadListener {
     this.#emit(type, detail);
     const isEnd = isOver(upload.status) && (type === 'mule-complete' || type === 'mule-abort' || type === 'mule-error');
     if (isEnd) finish.check(true);
-    if (type === 'mule-status' && !isRunning(upload.status) && upload.status !== 'queued') list.startNextSoon();
+    const usesSlot = isRunning(upload.status) && upload.snapshot.waitingFor !== 'tab';
+    if (type === 'mule-status' && !usesSlot && upload.status !== 'queued') list.startNextSoon();
+    return true;
   }
 
   changed(upload: Upload): void {

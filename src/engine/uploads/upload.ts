@@ -24,7 +24,16 @@ export type UploadSource = { readonly file: File } | { readonly record: JournalR
 
 /** Receives the events and changes of uploads. */
 export interface UploadListener {
-  emit<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void;
+  /**
+   * @param wasListed whether to dispatch the event although a listener has just removed the upload from the list
+   * @returns whether the event was dispatched
+   */
+  emit<K extends keyof UploaderEventMap>(
+    upload: Upload,
+    type: K,
+    detail: UploaderEventMap[K]['detail'],
+    wasListed?: boolean,
+  ): boolean;
   /** Called after every change that a snapshot shows. */
   changed(upload: Upload): void;
   /** Called when an object is stored, before the last notification to the signer. */
@@ -61,7 +70,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   }
 
   get progressReport(): RemoteProgress {
-    return progressReportOf(this.snapshot, resumptionOf(this.session, this.recordId));
+    return progressReportOf(this.snapshot, this.session?.principal, resumptionOf(this.session, this.recordId));
   }
 
   /** State of each part; null if unknown to this tab. */
@@ -72,7 +81,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   // ---- Called by the page, the user and other tabs ----
 
-  /** Adopts the session that the journal or another tab has recorded. */
+  /** Replaces session and record ID by the recorded ones; closes the session if none is recorded. */
   adopt(record: Resumption): void {
     this.recordId = record.id;
     const session = restoreSession(record);
@@ -129,7 +138,12 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   takeOver(resumption: Resumption | null): void {
     this.wasShared = true;
-    if (resumption && resumption.uploadId !== this.session?.uploadId) this.adopt(resumption);
+    const isOther = resumption?.uploadId ? resumption.uploadId !== this.session?.uploadId : !this.session;
+    if (resumption && isOther) {
+      // the record of the other upload replaces that of this one
+      if (resumption.id !== this.recordId) void this.#services.journal.remove(this);
+      this.adopt(resumption);
+    }
     this.#run.transfer?.invalidateParts();
   }
 
@@ -171,7 +185,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.handle = null;
     this.error = error;
     this.#requestProgressEvent();
-    if (error) this.#listener.emit('mule-error', { upload: this.snapshot, error });
+    if (error) this.#listener.emit(this, 'mule-error', { upload: this.snapshot, error });
   }
 
   /** Lists the stored parts of an upload of an earlier page load, for display. */
@@ -244,12 +258,12 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
       case 'retry':
         this.retries++;
         this.#changed();
-        this.#listener.emit('mule-retry', { upload: this.snapshot, ...report.detail });
+        this.#listener.emit(this, 'mule-retry', { upload: this.snapshot, ...report.detail });
         break;
       case 'problem':
         this.error = report.error;
         this.#changed();
-        this.#listener.emit('mule-error', { upload: this.snapshot, error: report.error });
+        this.#listener.emit(this, 'mule-error', { upload: this.snapshot, error: report.error });
         break;
       case 'session-opened':
         this.error = null;
@@ -262,7 +276,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
         // a problem that was reported before is solved
         this.error = null;
         this.#changed();
-        this.#listener.emit('mule-part', { upload: this.snapshot, ...report.detail });
+        this.#listener.emit(this, 'mule-part', { upload: this.snapshot, ...report.detail });
         break;
       case 'file-reopened':
         this.#changed();
@@ -319,12 +333,14 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     const error = this.error;
     this.status = status;
     this.#changed();
-    this.#listener.emit('mule-status', { upload: this.snapshot, previous });
+    const isListed = this.#listener.emit(this, 'mule-status', { upload: this.snapshot, previous });
     const upload = this.snapshot;
-    if (event === 'mule-start') this.#listener.emit(this.hasStarted ? 'mule-resume' : event, { upload });
-    else if (event === 'mule-error') this.#listener.emit(event, { upload, error: error! });
-    else if (event === 'mule-complete') this.#listener.emit(event, completeDetailOf(upload));
-    else if (event) this.#listener.emit(event, { upload });
+    const emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): boolean =>
+      this.#listener.emit(this, type, detail, isListed);
+    if (event === 'mule-start') emit(this.hasStarted ? 'mule-resume' : event, { upload });
+    else if (event === 'mule-error') emit(event, { upload, error: error! });
+    else if (event === 'mule-complete') emit(event, completeDetailOf(upload));
+    else if (event) emit(event, { upload });
   }
 
   /** Requests a progress event although no byte was sent. */

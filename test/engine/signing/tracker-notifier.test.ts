@@ -3,12 +3,10 @@ import { TrackerNotifier } from '../../../src/engine/signing/tracker-notifier.js
 import { deny, FakeSigner } from '../fake-signer.js';
 import { FakeClock, nextTurn } from '../fake-clock.js';
 
-const { signal } = new AbortController();
-
 function setUp() {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
-  const notifier = new TrackerNotifier({ signer, clock }, () => ({ key: 'k', upload_id: 'u', grant: 'g' }), null);
+  const notifier = new TrackerNotifier({ signer, clock }, () => ({ key: 'k', upload_id: 'u', grant: 'g' }));
   const sent = () => signer.bodies('chunk_loaded').map(({ chunks, state }) => [state ?? 'parts', chunks.length]);
   return { clock, signer, notifier, sent };
 }
@@ -50,22 +48,12 @@ describe('notifications to the tracker', () => {
     ]);
   });
 
-  it('end when the upload is complete; the last one returns the receipt', async () => {
+  it('leave the pending parts to the last one', async () => {
     const { clock, notifier, sent } = setUp();
     notifier.stored(7);
-    expect(await notifier.complete(signal)).to.equal('receipt of k');
+    expect(notifier.takePending()).to.deep.equal([7]);
     await clock.advance(10_000);
-    expect(sent()).to.deep.equal([['complete', 1]]);
-  });
-
-  it('never fail an upload', async () => {
-    const { clock, signer, notifier } = setUp();
-    signer.always('chunk_loaded', deny(500, null));
-    notifier.started();
-    notifier.aborted();
-    const receipt = notifier.complete(signal);
-    await clock.advance(60_000);
-    expect(await receipt).to.equal(null);
+    expect(sent()).to.deep.equal([]);
   });
 
   it('are sent at once before the page is left', async () => {
