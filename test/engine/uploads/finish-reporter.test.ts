@@ -31,6 +31,24 @@ describe('finished()', () => {
     expect(harness.uploader.uploads).to.deep.equal([]);
   });
 
+  it('resolves, and every event is dispatched, although a listener of mule-status removes each upload at its end', async () => {
+    const harness = new Harness();
+    harness.uploader.addEventListener('mule-status', ({ detail }) => {
+      if (detail.upload.status === 'complete' || detail.upload.status === 'aborted')
+        harness.uploader.dismiss(detail.upload.id);
+    });
+    const release = harness.store.hold('put');
+    await harness.uploader.add([fileOf(10, 'a.bin'), fileOf(20, 'b.bin')]);
+    await harness.until(() => harness.store.count('put') === 2);
+    harness.uploader.abort(harness.uploadOf('b.bin').id);
+    release();
+    await harness.finished();
+    expect(harness.uploader.uploads).to.deep.equal([]);
+    expect(harness.detailsOf('mule-complete').map(({ upload }) => upload.name)).to.deep.equal(['a.bin']);
+    expect(harness.detailsOf('mule-abort').map(({ upload }) => upload.name)).to.deep.equal(['b.bin']);
+    expect(harness.detailsOf('mule-finish')).to.have.length(1);
+  });
+
   it('is rejected by dispose(), and afterwards', async () => {
     const harness = new Harness();
     harness.store.hold('put');

@@ -36,6 +36,22 @@ describe('added files', () => {
     expect(await harness.uploader.add([file])).to.have.length(1);
   });
 
+  it('count together, and are compared with each other, if they are added by several calls at the same time', async () => {
+    const harness = new Harness({ autostart: false });
+    const [a, b] = [fileOf(10, 'a'), fileOf(20, 'b')];
+    await Promise.all([a, a, b].map((file) => harness.uploader.add([file], { maxFiles: 1 })));
+    expect(harness.uploader.uploads.map(({ name }) => name)).to.deep.equal(['a']);
+    const { uploader } = harness;
+    uploader.clear();
+    await Promise.all([uploader.add([b]), uploader.add([b])]);
+    expect(uploader.uploads.map(({ name }) => name)).to.deep.equal(['a', 'b']);
+    expect(harness.detailsOf('mule-reject').map(({ code }) => code)).to.deep.equal([
+      'too-many',
+      'too-many',
+      'duplicate',
+    ]);
+  });
+
   it('are distinguished by their folder', async () => {
     const harness = new Harness({ objectKey: 'x/' });
     const duplicateIn = (folder: string) => ({

@@ -316,3 +316,19 @@ describe('a change of user without a reload', () => {
     expect(harness.detailsOf('mule-reject').map(({ code }) => code)).to.deep.equal(Array(20).fill('user-changed'));
   });
 });
+
+describe('configure() with another scope', () => {
+  it('may be called again by a listener of mule-owner-change', async () => {
+    const harness = new Harness({ scope: 'anna' });
+    await harness.upload(fileOf(10));
+    let calls = 0;
+    harness.uploader.addEventListener('mule-owner-change', () => {
+      if (++calls < 10) harness.uploader.configure({ params: { for: 'bert' } });
+    });
+    harness.uploader.configure({ scope: 'bert' });
+    expect(calls).to.equal(1);
+    expect(harness.uploader.options).to.deep.include({ scope: 'bert', params: { for: 'bert' } });
+    await harness.upload(fileOf(20, 'b.bin'));
+    expect(harness.signer.bodies('get_init_signature').at(-1)!.files[0]!.params).to.deep.equal({ for: 'bert' });
+  });
+});

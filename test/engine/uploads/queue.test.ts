@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { fileOf, Harness } from '../harness.js';
 
 const FILES = Array.from({ length: 30 }, (_, index) => fileOf(1_000 + index, `${index}.bin`));
@@ -71,5 +72,19 @@ describe('queued files', () => {
     await harness.settle();
     expect(asked.sort()).to.deep.equal(['0.bin', '3.bin']);
     expect(harness.uploader.status).to.equal('paused');
+  });
+
+  it('start beside uploads that another tab sends', async () => {
+    const files = ['1.bin', '2.bin', '3.bin'].map((name) => fileOf(3 * MIN_PART_SIZE, name));
+    const first = new Harness({ concurrency: 2 });
+    first.store.hold('part');
+    await first.uploader.add(files.slice(0, 2));
+    await first.until(() => first.uploader.uploads.every(({ status }) => status === 'uploading'));
+    const second = first.otherTab({ concurrency: 2 });
+    await second.uploader.add(files);
+    await second.until(() => second.uploadOf('3.bin').status === 'uploading');
+    expect(second.uploadOf('1.bin').waitingFor).to.equal('tab');
+    expect(second.uploadOf('2.bin').waitingFor).to.equal('tab');
+    for (const { uploader } of [first, second]) uploader.dispose();
   });
 });
