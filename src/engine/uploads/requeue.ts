@@ -2,6 +2,7 @@ import type { Settings } from '../api/options.js';
 import { isOver } from '../api/status.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
+import type { PagePresence } from '../resume/page-presence.js';
 import type { Upload } from './upload.js';
 import type { UploadList } from './upload-list.js';
 
@@ -10,16 +11,18 @@ export interface RequeueServices {
   readonly fileWriter: FileStoreWriter;
   readonly journal: JournalWriter;
   readonly settings: Settings;
+  readonly presence: PagePresence;
 }
 
 /** Queues an upload again. @param isAsked whether the user or the page has asked to resume it */
 export function requeue(services: RequeueServices, upload: Upload, isAsked = true): void {
-  const { list, fileWriter, journal, settings } = services;
+  const { list, fileWriter, journal, settings, presence } = services;
   upload.enqueue();
   // a listener may have aborted it
   if (isOver(upload.status)) return;
-  // from now on, this page sends it: other tabs must not
-  if (upload.isRestored || upload.session) void journal.save(upload);
+  // other tabs must not send it; the record of one that is not restored may have been changed by another tab since
+  if (upload.isRestored) void journal.save(upload);
+  else if (upload.session) void presence.announce();
   fileWriter.add(upload);
   // without `autostart`, an upload that has never started waits for `start()`
   if (upload.status === 'queued' && (isAsked || upload.session || settings.options.autostart)) list.enqueue(upload);

@@ -1,10 +1,11 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { broadcast, webLocks } from '../../../src/engine/browser/cross-tab.js';
-import type { UploadSnapshot } from '../../../src/engine/api/types.js';
+import type { FileHandle, UploadSnapshot } from '../../../src/engine/api/types.js';
 import type { TabChannel, TabLock } from '../../../src/engine/ports.js';
-import { loseResponse } from '../fake-store.js';
+import { loseResponse, refuse } from '../fake-store.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
+import type { MemoryFileStore, MemoryJournal } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
@@ -201,6 +202,49 @@ describe('the same file in two tabs', () => {
     await expectStored(first, file);
   });
 
+  it('is continued by the first with signatures of its own if the second has begun another multipart upload', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Harness();
+    await startIn(first, file);
+    first.uploader.pause();
+    first.store.uploads.clear();
+    const second = first.otherTab();
+    const release = await startIn(second, file, 2);
+    const { uploadId } = second.uploadOf(NAME);
+    second.uploader.pause();
+    await first.uploader.resume();
+    await first.until(() => first.uploadOf(NAME).status === 'uploading');
+    release();
+    await first.finished();
+    expect(first.uploadOf(NAME)).to.include({ status: 'complete', uploadId });
+    expect(first.store.count('create')).to.equal(2);
+    await expectStored(first, file);
+  });
+
+  it('leaves neither a record nor a stored file behind if the second had stored its own before it took over', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Harness();
+    const release = await startIn(first, file);
+    const second = first.otherTab({ concurrency: 1 });
+    await second.uploader.add([fileOf(2 * PART, 'other.bin')]);
+    await second.until(() => second.uploadOf('other.bin').status === 'uploading');
+    await second.uploader.add([
+      { file, handle: { kind: 'file', name: NAME, getFile: async () => file } as FileHandle },
+    ]);
+    const { kept } = second.fileStore as MemoryFileStore;
+    await second.until(() => kept.has(second.uploadOf(NAME).id));
+    second.uploader.abort(second.uploadOf('other.bin').id);
+    await second.until(() => second.uploadOf(NAME).waitingFor === 'tab');
+    first.uploader.dispose();
+    await second.until(() => second.uploadOf(NAME).status === 'uploading');
+    release();
+    await second.finished();
+    await second.settle();
+    expect((second.journal as MemoryJournal).records, 'records').to.be.empty;
+    expect(kept, 'stored files').to.be.empty;
+    await expectStored(first, file);
+  });
+
   it('is complete in the first tab without another request if the second completed it while the first was paused', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
@@ -335,6 +379,45 @@ describe('the same file in two tabs', () => {
     expect(second.statuses(NAME)).to.include('uploading');
     expect(first.store.count('create')).to.equal(2);
     for (const { uploader } of [first, second]) uploader.dispose();
+  });
+
+  it('is two uploads if another user has signed in, although it is sent in a single request', async () => {
+    const file = fileOf(1_000);
+    const first = new Harness({ scope: 'shared scope', signer: 'https://one.test/' });
+    first.signer.principal = 'anna';
+    const release = first.store.hold('put');
+    await first.uploader.add([file]);
+    await first.until(() => first.store.count('put') === 1);
+    await first.clock.advance(1_000);
+    first.signer.principal = 'bert';
+    const second = first.otherTab({ scope: 'shared scope', signer: 'https://two.test/' });
+    await second.uploader.add([fileOf(10, 'of bert')]);
+    await second.until(() => first.store.count('put') === 2);
+    await second.uploader.add([file]);
+    await second.until(() => second.uploadOf(NAME).waitingFor === 'tab');
+    release();
+    await first.finished();
+    await second.finished();
+    expect(second.uploadOf(NAME).status).to.equal('complete');
+    // the second began to send it before it found the lock taken, and sent it again after the first had ended
+    expect(second.statuses(NAME).at(-1)).to.equal('complete');
+    expect(first.store.count('put')).to.equal(4);
+    for (const { uploader } of [first, second]) uploader.dispose();
+  });
+
+  it('is not resumed by another tab while it is paused after a failure and a retry', async () => {
+    const first = new Harness({ maxRetries: 1 });
+    first.store.always('part', refuse(500, 'InternalError'));
+    const file = fileOf(3 * PART);
+    await first.uploader.add([{ file, handle: { kind: 'file', name: NAME, getFile: async () => file } as FileHandle }]);
+    await first.until(() => first.uploadOf(NAME).status === 'failed');
+    first.uploader.retry();
+    first.uploader.pause();
+    await first.settle();
+    const second = first.otherTab();
+    await second.uploader.ready;
+    await second.settle();
+    expect(second.uploader.uploads).to.be.empty;
   });
 
   it('waits for the lock alone if the browser has no BroadcastChannel', async () => {
