@@ -98,6 +98,8 @@ describe('the renewal of a grant', () => {
     const { key, grant, put } = await caller.init(png);
     const renewed = await caller.init({ ...png, key, grant });
     assert.deepEqual(renewed.put!.headers, put!.headers);
+    const withInventedId = await caller.init({ ...png, key, grant, upload_id: 'u' });
+    assert.deepEqual(withInventedId.put!.headers, put!.headers);
     const disguised = await caller.init({ ...png, content_type: 'application/pdf', key, grant });
     assert.equal(typeOf(disguised), 'image/png');
   });
@@ -114,11 +116,15 @@ describe('the renewal of a grant', () => {
         { params: { course: 'closed' } },
         { params: undefined },
         { relative_path: 'x/a.png' },
+        { object_key: 'other/a.png' },
       ]) {
         assert.equal((await caller.init({ ...file, ...change, key, grant })).error?.code, 'grant-expired');
-        // with the upload ID, the multipart upload continues, and no new object is signed
-        if (size === 3) continue;
         const continued = await caller.init({ ...file, ...change, key, grant, upload_id: 'u' });
+        if (size === 3) {
+          assert.equal(continued.error?.code, 'grant-expired', 'a file of a single request has no upload to continue');
+          continue;
+        }
+        // with the upload ID, the multipart upload continues, and no new object is signed
         assert.equal(continued.upload_id, 'u');
         assert.ok(!continued.init && !continued.put);
       }
