@@ -4,7 +4,7 @@ import { parseChunkLoadedBody, parseChunksLoadedBody } from '../http/request-bod
 import { mapWithLimit } from '../util/map-with-limit.js';
 import { SignerRefusal } from '../util/refusal.js';
 import type { Call } from './call-context.js';
-import { acceptsNotifications } from './call-context.js';
+import { acceptsNotifications, verifiesObjects, writeOptionally } from './call-context.js';
 import { grantedPartSize, openUnexpiredGrant } from './grant-check.js';
 import { confirmCompletion, storeDeadline } from './stored-object.js';
 
@@ -64,7 +64,10 @@ async function processNotification(
   if (uploadId === '' && grant.size > grant.partSize)
     throw new SignerRefusal(400, 'invalid-request', 'upload_id is required for a file of several parts.');
   const answer = state === 'complete' ? await confirmCompletion(call, grant, { uploadId, deadline }) : null;
-  await updateTracker(call, grant, { uploadId, chunks, state });
+  const update = () => updateTracker(call, grant, { uploadId, chunks, state });
+  // after onComplete, an error of the tracker must not lose the receipt; a sweep removes the upload from the tracker
+  if (state === 'complete' && verifiesObjects(call.settings)) await writeOptionally(call, update);
+  else await update();
   return answer;
 }
 
