@@ -23,7 +23,22 @@ describe('a file that is accepted by its extension', () => {
     ['.csv', 'a.csv', 'text/csv;charset=utf-8', 'text/csv;charset=utf-8'],
     ['.zip', 'a.zip', 'application/x-zip-compressed', 'application/x-zip-compressed'],
     ['.dwg', 'a.dwg', 'image/vnd.dwg', 'image/vnd.dwg'],
-    ['.dwg', 'a.dwg', 'text/html', 'application/octet-stream'],
+    ...[
+      'text/html',
+      'application/atom+xml',
+      'application/rss+xml',
+      'application/mathml+xml',
+      'Application/XSLT+XML; charset=utf-8',
+      'application/x-unknown+xml',
+      'text/xml',
+      'text/xsl',
+      'application/vnd.wap.xhtml',
+      'application/x-javascript',
+      'text/ecmascript',
+      'multipart/x-mixed-replace',
+    ].map((type): [string, string, string, string] => ['.dwg', 'a.dwg', type, 'application/octet-stream']),
+    ['.dwg', 'a.dwg', 'application/x-autocad', 'application/x-autocad'],
+    ['.gpx, application/gpx+xml', 'a.gpx', 'application/gpx+xml', 'application/gpx+xml'],
     ['.png, text/html', 'a.png', 'text/html', 'text/html'],
   ];
   for (const [accept, filename, claimed, stored] of cases) {
