@@ -135,10 +135,11 @@ describe('POST policies', () => {
     assert.ok('put' in (await grantWith({ metadata }, { params: '${filename}' })).granted);
     assert.ok('post' in (await grantWith({ metadata }, { params: 'filename' })).granted);
     assert.ok('put' in (await grantWith({ disposition: 'inline' }, { filename: '${filename}.txt' })).granted);
-    const requestedKey = await grantWith({ objectKeys: 'o/' }, { object_key: '${filename}' });
+    const object_key = '${filename}';
+    const requestedKey = await grantWith({ objectKeys: 'o/' }, { object_key });
     assert.equal(requestedKey.granted.key, 'o/${filename}');
     const { key, grant } = requestedKey.granted;
-    const renewed = await requestedKey.caller.init({ filesize: 1, key, grant });
+    const renewed = await requestedKey.caller.init({ filesize: 1, object_key, key, grant });
     assert.deepEqual(['put' in renewed, renewed.key], [true, key]);
     const keyByPolicy = await grantWith({ key: () => 'k/${filename}' });
     assert.deepEqual(['put' in keyByPolicy.granted, keyByPolicy.granted.key], [true, 'k/${filename}']);
