@@ -58,10 +58,13 @@ async function processNotification(
   deadline: number,
 ): Promise<ChunkLoadedAnswer | null> {
   const grant = await openUnexpiredGrant(call, notification);
-  const { upload_id: uploadId, chunks, state } = notification;
+  const { chunks, state } = notification;
+  const isMultipart = grant.size > grant.partSize;
+  // a file of a single request has no upload ID, even if the caller names one
+  const uploadId = isMultipart ? notification.upload_id : '';
   // refuses parts that the file does not have
   for (const chunk of chunks) grantedPartSize(grant, chunk);
-  if (uploadId === '' && grant.size > grant.partSize)
+  if (isMultipart && uploadId === '')
     throw new SignerRefusal(400, 'invalid-request', 'upload_id is required for a file of several parts.');
   const answer = state === 'complete' ? await confirmCompletion(call, grant, { uploadId, deadline }) : null;
   const update = () => updateTracker(call, grant, { uploadId, chunks, state });

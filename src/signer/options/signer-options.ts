@@ -117,6 +117,6 @@ export interface StoredFile {
   /** Without quotes. */
   etag: string;
   contentType: string;
-  /** Null for an object that was sent in one request. */
+  /** As the browser reports it: the store does not confirm it. Null for an object that was sent in one request. */
   uploadId: string | null;
 }

@@ -207,6 +207,26 @@ describe('a complete upload', () => {
     assert.equal(calls, 2);
   });
 
+  it('has no upload ID if it was sent in a single request, even if the caller invents one', async () => {
+    const uploadIds: (string | null)[] = [];
+    const noted: string[] = [];
+    const memoryTracker = createMemoryTracker();
+    const caller = createBucketCaller({
+      onComplete: ({ uploadId }) => void uploadIds.push(uploadId),
+      tracker: {
+        ...memoryTracker,
+        note: async ({ uploadId }) => void noted.push(`noted ${uploadId}`),
+        forget: async (_principal, uploadId) => void noted.push(`forgotten ${uploadId}`),
+      },
+    });
+    const { key, grant, put } = await caller.init({ filesize: 3 });
+    await send(put!, 'abc');
+    for (const state of ['started', undefined, 'complete', 'aborted'] as const)
+      await caller.call('chunk_loaded', { key, grant, upload_id: 'invented', chunks: [1], state });
+    assert.deepEqual(uploadIds, [null]);
+    assert.deepEqual(noted, []);
+  });
+
   it('has a receipt even if the tracker fails or does not answer after that', { timeout: 60_000 }, async () => {
     for (const forget of [() => Promise.reject(new Error('down')), () => new Promise<void>(() => undefined)]) {
       const errors: unknown[] = [];
