@@ -57,7 +57,10 @@ export interface Tracker {
    * @returns whether the caller may abort it in the store
    */
   claim?(principal: string, uploadId: string, before: number): Promise<boolean>;
-  /** For `sweep`: releases a claimed upload that could not be aborted, so that the next sweep finds it again. */
+  /**
+   * For `sweep`: releases a claimed upload that could not be aborted, so that the next sweep finds it again, after the
+   * uploads that were inactive at that time already.
+   */
   release?(principal: string, uploadId: string, before: number): Promise<void>;
 }
 
