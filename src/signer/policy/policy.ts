@@ -54,8 +54,10 @@ export interface Policy extends ObjectPolicy {
    */
   overwrite?: boolean;
   /**
-   * Whether files of one part are sent by POST policy: one signature and one preflight for all of them. Needs a store
-   * that supports POST (R2 does not) and allows overwriting, which a POST policy cannot prevent. False by default.
+   * Whether files of one part are sent by POST policy: one signature and one preflight for all of them. The holder of the
+   * signature may store other names below the prefix of the call, so with `accept` each file has a signature of its own.
+   * Needs a store that supports POST (R2 does not) and allows overwriting, which a POST policy cannot prevent. False by
+   * default.
    */
   posts?: boolean;
 }
