@@ -19,7 +19,7 @@ export interface Call {
   readonly now: number;
   /** Epoch milliseconds at which this call's signatures expire. */
   readonly expiresAt: number;
-  /** As returned by `authorize`. */
+  /** What `authorize` returned, as a string. */
   readonly principal: string | null;
   /** Hash of the principal, which the browser may see. */
   readonly principalHash: string | null;

@@ -56,7 +56,7 @@ async function answerNew(call: Call, request: ValidatedFile, starter: UploadStar
   const { policy } = call.settings;
   const { stored: marks, lookup } = await fileMarks(call, file);
   const found = file.force ? null : await findTrackedUpload(call, file, lookup);
-  const partSize = found?.partSize ?? partSizeFor(policy, file, call.settings.verifiesSize);
+  const partSize = found?.partSize ?? partSizeFor(policy, file, call.settings.storeVerifiesSize);
   const isPosted = posts !== null && !found && file.filesize <= partSize;
   const grant: Grant = {
     key: found?.key ?? (isPosted ? posts.keyFor(file) : await chooseKey(policy, file, call.principal, call.now)),

@@ -164,11 +164,11 @@ export const isUniqueKey = (policy: ResolvedPolicy, chosen: string): boolean =>
  * Chooses the bytes per part of a new upload. The holder of two grants for one key can mix parts of both in one upload.
  * If the store does not verify the total size, the browser's preference is ignored: each part is then at most as long as
  * the part of that number in a file of `maxSize`, so that no such mixture exceeds `maxSize`.
- * @param verifiesSize whether the store refuses to complete an upload whose size differs from the granted one
+ * @param storeVerifiesSize whether the store refuses to complete an upload whose size differs from the granted one
  */
-export function partSizeFor(policy: ResolvedPolicy, file: InitFile, verifiesSize: boolean): number {
+export function partSizeFor(policy: ResolvedPolicy, file: InitFile, storeVerifiesSize: boolean): number {
   const { maxSize, partSize } = policy;
-  if (verifiesSize || maxSize >= MAX_OBJECT_SIZE || hasRandomKeys(policy))
+  if (storeVerifiesSize || maxSize >= MAX_OBJECT_SIZE || hasRandomKeys(policy))
     return choosePartSize(file.filesize, partSize ?? file.part_size);
   const largePartSize = choosePartSize(maxSize, partSize);
   const smallPartSize = choosePartSize(0, partSize);

@@ -41,7 +41,8 @@ export interface Tracker {
   /** Records activity of an upload, with newly stored parts. An ended upload stays ended. */
   note(upload: TrackedUpload, chunks: readonly number[]): Promise<void>;
   /**
-   * Marks an upload as ended, so that `find` no longer returns it, even if `note` is called for it later.
+   * Marks an upload as ended, so that `find` no longer returns it, even if `note` is called for it later. Its record is kept
+   * until a sweep removes it (`stale`).
    * @param upload its data, for a tracker that does not have it yet
    */
   forget(principal: string, uploadId: string, ending?: Ending, upload?: TrackedUpload): Promise<void>;
