@@ -78,7 +78,10 @@ interface InitFileCommon {
   key: string;
   grant?: string;
   checksum?: AgreedChecksum;
-  /** Whether the signer's tracker wants `chunk_loaded` notifications of this upload. */
+  /**
+   * Whether the signer wants notifications of this file. For a file of a single request: of its completion. For a multipart
+   * upload: of its stored parts too.
+   */
   tracked?: boolean;
   /** Whether the signer gives this key to no other upload, so that an object under it is this upload's own. */
   own_key?: boolean;

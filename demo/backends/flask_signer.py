@@ -339,10 +339,12 @@ def chunk_loaded(body):
     grant, upload_id = open_valid_grant(body), upload_id_of(body, minimum=0)
     answer = {"receipt": receipt_of(grant)} if body.get("state") == "complete" else None
     row = {"principal": g.principal, "upload_id": upload_id}
+    # a file of a single request has no upload to resume, even if the call names one
+    is_tracked = upload_id and g.principal is not None and grant["size"] > grant["part_size"]
     with database.begin() as connection:
         if body.get("state") in ("complete", "aborted"):
             connection.execute(uploads.delete().where(*(uploads.c[name] == value for name, value in row.items())))
-        elif body.get("state") == "started" and upload_id and g.principal is not None:
+        elif body.get("state") == "started" and is_tracked:
             row.update({name: grant[name] for name in ("mark", "key", "size", "part_size", "begun")})
             try:
                 with connection.begin_nested():

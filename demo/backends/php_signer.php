@@ -406,9 +406,11 @@ function chunk_loaded(array $body): ?array
     $state = $body['state'] ?? null;
     $answer = $state === 'complete' ? ['receipt' => receipt_of($grant)] : null;
     $upload = [principal(), $uploadId];
+    // a file of a single request has no upload to resume, even if the call names one
+    $isTracked = $uploadId !== '' && principal() !== null && $grant['size'] > $grant['part_size'];
     if ($state === 'complete' || $state === 'aborted') {
         run('delete from php_upload where principal = ? and upload_id = ?', $upload);
-    } elseif ($state === 'started' && $uploadId !== '' && principal() !== null) {
+    } elseif ($state === 'started' && $isTracked) {
         $grantValues = [$grant['mark'], $grant['key'], $grant['size'], $grant['part_size'], $grant['begun']];
         run('insert into php_upload values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing', [...$upload, ...$grantValues]);
     }

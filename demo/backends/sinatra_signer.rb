@@ -354,7 +354,8 @@ class Signer < Sinatra::Base
     when 'complete', 'aborted'
       DATABASE.execute('delete from ruby_upload where principal = ? and upload_id = ?', [principal, upload_id])
     when 'started'
-      return answer if principal.nil? || upload_id.empty?
+      # a file of a single request has no upload to resume, even if the call names one
+      return answer if principal.nil? || upload_id.empty? || grant['size'] <= grant['part_size']
 
       row = [principal, upload_id, *grant.values_at('mark', 'key', 'size', 'part_size', 'begun')]
       DATABASE.execute('insert into ruby_upload values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing', row)

@@ -83,11 +83,14 @@ function discardRest(req: MountedRequest, res: ServerResponse): void {
   });
 }
 
+/** A host without the characters that end it in a URL: after one of them, `authorize` would receive another path. */
+const HOST = /^[^/?#\\@\s]+$/;
+
 /** @returns null if host, path, method or headers are invalid for a `Request` */
 function requestOf(req: MountedRequest, path: string): Request | null {
   const scheme = 'encrypted' in req.socket ? 'https' : 'http';
-  const host = req.headers[':authority'] ?? req.headers.host ?? 'localhost';
-  const url = parseUrl(`${scheme}://${String(host)}${path}`);
+  const host = String(req.headers[':authority'] ?? req.headers.host ?? 'localhost');
+  const url = HOST.test(host) ? parseUrl(`${scheme}://${host}${path}`) : null;
   const { method = 'GET' } = req;
   if (!url || method === 'TRACE') return null;
   const body = method === 'GET' || method === 'HEAD' ? null : bodyOf(req);

@@ -22,13 +22,16 @@ export interface SweepReport {
   gone: number;
   /** Uploads that could not be aborted, with the store's status; null if it did not answer. The next sweep retries. */
   failed: { key: string; status: number | null }[];
+  /** Whether the sweep reached its `limit`, so that another one may find more. */
+  hasMore: boolean;
 }
 
 const CONCURRENCY = 8;
 const ABORT_TIMEOUT_MS = 30_000;
 
 /**
- * Aborts abandoned multipart uploads, so that their parts no longer use storage.
+ * Aborts abandoned multipart uploads that the tracker knows, so that their parts no longer use storage. The longest inactive
+ * come first, and last those that an earlier sweep could not abort.
  * @param options as for `createSigner`; the tracker must implement `stale`, as those of this package do
  * @throws OptionError for an invalid option, and without such a tracker
  */
@@ -42,7 +45,7 @@ export async function sweep(
   expect('days', days, (value) => Number.isFinite(value) && (value as number) > 0, 'a finite number above 0');
   expect('limit', limit, isIntegerFrom(1, 1_000_000), 'a whole number from 1 to 1,000,000');
   const presign = createPresigner(settings.store, settings.region);
-  const report: SweepReport = { aborted: 0, gone: 0, failed: [] };
+  const report: SweepReport = { aborted: 0, gone: 0, failed: [], hasMore: false };
 
   const before = settings.now() - days * 86_400_000;
   const abort = async ({ key, uploadId, principal }: TrackedUpload): Promise<void> => {
@@ -63,6 +66,8 @@ export async function sweep(
     await tracker.forget(principal, uploadId, 'aborted');
   };
 
-  await mapWithLimit(await tracker.stale(bucket, before, limit), CONCURRENCY, abort);
+  const abandoned = await tracker.stale(bucket, before, limit);
+  report.hasMore = abandoned.length >= limit;
+  await mapWithLimit(abandoned, CONCURRENCY, abort);
   return report;
 }

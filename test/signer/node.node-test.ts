@@ -126,6 +126,28 @@ describe('toNodeHandler', () => {
     }
   });
 
+  it('refuses a host that would replace the path which the signer and authorize receive', async () => {
+    const urls: string[] = [];
+    const handler = toNodeHandler(async ({ url }) => {
+      urls.push(url);
+      return new Response('called');
+    });
+    const { port, hostname } = new URL(await serve(handler));
+    const statusFor = async (host: string) => {
+      const socket = connect(Number(port), hostname);
+      socket.end(`GET /sign/get_head_signature HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      let received = '';
+      for await (const text of socket.setEncoding('utf8')) received += text as string;
+      return received.slice(9, 12);
+    };
+    for (const host of ['h/admin?', 'h/admin#', 'h?x=', 'h#', 'h\\admin', 'user@h', 'user:password@h', 'h\tx', ''])
+      assert.equal(await statusFor(host), '400', JSON.stringify(host));
+    assert.deepEqual(urls, []);
+    for (const host of ['h', 'h.test:8080', '[::1]:8080', '127.0.0.1', 'bücher.test'])
+      assert.equal(await statusFor(host), '200', host);
+    for (const url of urls) assert.equal(new URL(url).pathname, '/sign/get_head_signature');
+  });
+
   it('passes the error of a signer that rejects to next()', async () => {
     const handler = toNodeHandler(() => Promise.reject(new Error('broken')));
     const url = await serve((req, res) =>

@@ -228,7 +228,7 @@ describe('the signer at a real store', () => {
     await s3.abort('films', known.key, gone);
     now = Date.now();
     const recent = await startTracked(3);
-    assert.deepEqual(await sweep({ ...options, tracker }), { aborted: 1, gone: 1, failed: [] });
+    assert.deepEqual(await sweep({ ...options, tracker }), { aborted: 1, gone: 1, failed: [], hasMore: false });
     assert.deepEqual(
       (await s3.listUploads('films')).map(({ uploadId }) => uploadId),
       [recent],

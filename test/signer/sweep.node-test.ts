@@ -31,13 +31,48 @@ describe('sweep', () => {
     await send(await caller.call('get_delete_signature', gone));
     now = Date.now();
     const recent = await trackUpload(await createUpload(caller, 4));
-    assert.deepEqual(await sweep(options, { days: 10 }), { aborted: 0, gone: 0, failed: [] });
+    assert.deepEqual(await sweep(options, { days: 10 }), { aborted: 0, gone: 0, failed: [], hasMore: false });
     const offline = { ...options, fetch: () => Promise.reject(new Error('down')) };
     assert.equal((await sweep(offline)).failed.length, 2);
-    assert.deepEqual(await sweep(options), { aborted: 1, gone: 1, failed: [] });
-    assert.deepEqual(await sweep(options), { aborted: 0, gone: 0, failed: [] });
+    assert.deepEqual(await sweep(options), { aborted: 1, gone: 1, failed: [], hasMore: false });
+    assert.deepEqual(await sweep(options), { aborted: 0, gone: 0, failed: [], hasMore: false });
     await assert.rejects(s3.listParts('films', old.key, old.upload_id), /NoSuchUpload/);
     assert.deepEqual(await s3.listParts('films', recent.key, recent.upload_id), []);
+  });
+
+  it('says that it reached its limit, and continues with others after those that it cannot abort', async () => {
+    let now = Date.now() - 20 * DAY_MS;
+    const tracker = createMemoryTracker({ now: () => now });
+    const note = async (uploadId: string) => {
+      const upload = { principal: 'p', bucket: 'films', key: uploadId, uploadId, size: 9, partSize: 5, begun: now };
+      await tracker.note({ ...upload, checksum: null, marks: [] }, []);
+      now += 1;
+    };
+    for (const uploadId of ['locked-1', 'locked-2', 'free-1', 'free-2', 'free-3']) await note(uploadId);
+    const swept: string[] = [];
+    const options: SignerOptions = {
+      bucket: 'films',
+      endpoint: bucket.url,
+      credentials: CREDENTIALS,
+      authorize: () => 'ada',
+      tracker,
+      now: () => now,
+      async fetch(url) {
+        const { pathname } = new URL(url as string);
+        swept.push(pathname.split('/').at(-1)!);
+        return new Response(null, { status: pathname.includes('locked') ? 403 : 204 });
+      },
+    };
+    now += 10 * DAY_MS;
+    const first = await sweep(options, { limit: 2 });
+    assert.deepEqual([first.aborted, first.failed.length, first.hasMore], [0, 2, true]);
+    assert.deepEqual(await sweep(options, { limit: 2 }), { aborted: 2, gone: 0, failed: [], hasMore: true });
+    // those that could not be aborted come last
+    const last = await sweep(options, { limit: 2 });
+    assert.deepEqual([last.aborted, last.failed.length, last.hasMore], [1, 1, true]);
+    assert.deepEqual(swept.slice(0, 5), ['locked-1', 'locked-2', 'free-1', 'free-2', 'free-3']);
+    const { failed, hasMore } = await sweep(options);
+    assert.deepEqual([failed.map(({ key }) => key).sort(), hasMore], [['locked-1', 'locked-2'], false]);
   });
 
   it('throws without a tracker, and for invalid days and limit', async () => {

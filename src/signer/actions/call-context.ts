@@ -6,6 +6,7 @@ import type { Settings } from '../options/settings.js';
 import type { PostSigner } from '../s3/post-policy.js';
 import type { Credentials, Presigner, SigningTerms, StoreOperation } from '../s3/presign.js';
 import { SignerRefusal } from '../util/refusal.js';
+import { waitAtMost } from '../util/wait-at-most.js';
 
 export interface Call {
   readonly settings: Settings;
@@ -18,7 +19,7 @@ export interface Call {
   readonly now: number;
   /** Epoch milliseconds at which this call's signatures expire. */
   readonly expiresAt: number;
-  /** As returned by `authorize`. */
+  /** What `authorize` returned, as a string. */
   readonly principal: string | null;
   /** Hash of the principal, which the browser may see. */
   readonly principalHash: string | null;
@@ -53,9 +54,30 @@ export const verifiesObjects = ({ onComplete, receipts }: Settings): boolean => 
 export const acceptsNotifications = (settings: Settings): boolean =>
   settings.tracker !== null || verifiesObjects(settings);
 
+/** How long an answer waits for the tracker, so that uploads continue if its database is slow. */
+const TRACKER_WAIT_MS = 2_000;
+
+/**
+ * Writes to the tracker, within `TRACKER_WAIT_MS`: after that, the write continues without the caller. `onError` receives
+ * its error. For writes without which the upload can continue.
+ */
+export async function writeOptionally({ settings }: Call, write: () => Promise<void> | undefined): Promise<void> {
+  const report = async (): Promise<void> => {
+    try {
+      await write();
+    } catch (error) {
+      settings.onError(error);
+    }
+  };
+  await waitAtMost(report(), TRACKER_WAIT_MS);
+}
+
 /** Records that an upload is in use, so that no sweep aborts it before its next part. */
-export async function touchUpload({ settings, principalHash }: Call, uploadId: string): Promise<void> {
-  if (principalHash !== null) await settings.tracker?.touch?.(principalHash, uploadId);
+export async function touchUpload(call: Call, uploadId: string): Promise<void> {
+  const { tracker } = call.settings;
+  const { principalHash } = call;
+  if (principalHash !== null && tracker?.touch)
+    await writeOptionally(call, () => tracker.touch?.(principalHash, uploadId));
 }
 
 /** Signs one operation, as a part of an answer. */

@@ -4,7 +4,7 @@ import { parseChunkLoadedBody, parseChunksLoadedBody } from '../http/request-bod
 import { mapWithLimit } from '../util/map-with-limit.js';
 import { SignerRefusal } from '../util/refusal.js';
 import type { Call } from './call-context.js';
-import { acceptsNotifications } from './call-context.js';
+import { acceptsNotifications, verifiesObjects, writeOptionally } from './call-context.js';
 import { grantedPartSize, openUnexpiredGrant } from './grant-check.js';
 import { confirmCompletion, storeDeadline } from './stored-object.js';
 
@@ -58,13 +58,19 @@ async function processNotification(
   deadline: number,
 ): Promise<ChunkLoadedAnswer | null> {
   const grant = await openUnexpiredGrant(call, notification);
-  const { upload_id: uploadId, chunks, state } = notification;
+  const { chunks, state } = notification;
+  const isMultipart = grant.size > grant.partSize;
+  // a file of a single request has no upload ID, even if the caller names one
+  const uploadId = isMultipart ? notification.upload_id : '';
   // refuses parts that the file does not have
   for (const chunk of chunks) grantedPartSize(grant, chunk);
-  if (uploadId === '' && grant.size > grant.partSize)
+  if (isMultipart && uploadId === '')
     throw new SignerRefusal(400, 'invalid-request', 'upload_id is required for a file of several parts.');
   const answer = state === 'complete' ? await confirmCompletion(call, grant, { uploadId, deadline }) : null;
-  await updateTracker(call, grant, { uploadId, chunks, state });
+  const update = () => updateTracker(call, grant, { uploadId, chunks, state });
+  // after onComplete, an error of the tracker must not lose the receipt; a sweep removes the upload from the tracker
+  if (state === 'complete' && verifiesObjects(call.settings)) await writeOptionally(call, update);
+  else await update();
   return answer;
 }
 

@@ -56,7 +56,7 @@ async function answerNew(call: Call, request: ValidatedFile, starter: UploadStar
   const { policy } = call.settings;
   const { stored: marks, lookup } = await fileMarks(call, file);
   const found = file.force ? null : await findTrackedUpload(call, file, lookup);
-  const partSize = found?.partSize ?? partSizeFor(policy, file, call.settings.verifiesSize);
+  const partSize = found?.partSize ?? partSizeFor(policy, file, call.settings.storeVerifiesSize);
   const isPosted = posts !== null && !found && file.filesize <= partSize;
   const grant: Grant = {
     key: found?.key ?? (isPosted ? posts.keyFor(file) : await chooseKey(policy, file, call.principal, call.now)),
@@ -148,16 +148,23 @@ async function renewGrant(call: Call, file: InitFile): Promise<Grant> {
   if (call.now - opened.begun > call.settings.renewalTimeMs) {
     throw new SignerRefusal(403, 'grant-expired', 'The upload is too old to resume; restart it.');
   }
-  // only requests that create the object need the same claims; an existing multipart upload has its headers already
-  if (file.upload_id === undefined && opened.claims !== (await hashClaims(file)))
+  // an existing multipart upload has its headers already; a file of a single request has no such upload
+  const createsObject = file.upload_id === undefined || opened.size <= opened.partSize;
+  if (createsObject && opened.claims !== (await hashClaims(file)))
     throw new SignerRefusal(
       403,
       'grant-expired',
-      'The grant is for a file with another name, type or ACL, or other params; restart the upload.',
+      'The grant is for a file with another name, type, ACL or requested key, or other params; restart the upload.',
     );
   return { ...opened, issued: call.now };
 }
 
-/** Hashes the fields from which the policy decides, and from which the object is created. */
-const hashClaims = ({ filename, content_type, relative_path, acl, params }: InitFile): Promise<string> =>
-  shortHash(JSON.stringify(['claims', filename, content_type, relative_path, acl, params]));
+/**
+ * Hashes the fields from which the policy decides, and from which the object is created. Without `last_modified`, and
+ * without `fingerprint`, which the browser may know only at a renewal.
+ */
+function hashClaims({ filename, content_type, relative_path, acl, params, object_key }: InitFile): Promise<string> {
+  const claims = [filename, content_type, relative_path, acl, params];
+  // left out if it is missing, so that grants of earlier releases stay valid
+  return shortHash(JSON.stringify(['claims', ...claims, ...(object_key === undefined ? [] : [object_key])]));
+}

@@ -20,7 +20,7 @@ import { TrackerError } from './tracked-upload.js';
 export async function answerInit(call: Call, body: unknown): Promise<InitAnswer> {
   const { policy } = call.settings;
   const files = parseInitBody(body, policy.maxFiles);
-  const batch = { posts: new PostPolicyBatch(), starter: new UploadStarter(call) };
+  const batch = { posts: new PostPolicyBatch(policy), starter: new UploadStarter(call) };
   const answers = await answerAll(call, batch, files);
   const posts = await batch.posts.sign(call);
   return {

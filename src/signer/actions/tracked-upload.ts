@@ -17,14 +17,16 @@ interface FileMarks {
 }
 
 /**
- * Returns the marks of a file. Anonymous uploads are not tracked: knowing a file's name and size would be enough to take
+ * Returns the marks of a file. They are hashes of the grant's audience too: signers that share a tracker do not find each
+ * other's uploads, whose store or policy may differ. Anonymous uploads are not tracked: knowing a file's name and size would be enough to take
  * over another user's upload. If both uploads have a fingerprint, only the fingerprint decides: the content may have
  * changed while name, size and time did not. If one has none, name, size and time decide.
  */
 export async function fileMarks({ settings, principalHash }: Call, file: InitFile): Promise<FileMarks> {
   if (!settings.tracker || principalHash === null) return { stored: [], lookup: [] };
-  const { bucket } = settings;
-  const createMark = (kind: string, ...traits: unknown[]) => shortHash(JSON.stringify([kind, bucket, ...traits]));
+  const { name: signerName, storeName, region, bucket } = settings;
+  const audience = [signerName, storeName, region, bucket];
+  const createMark = (kind: string, ...traits: unknown[]) => shortHash(JSON.stringify([kind, audience, ...traits]));
   const traits = [file.filename, file.filesize, file.last_modified];
   // two marks of name, size and time: one is stored with files that have no fingerprint, the other with files that do
   const [name, nameOfFingerprinted] = await Promise.all([

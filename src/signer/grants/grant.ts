@@ -19,8 +19,9 @@ export interface Grant {
   /** When this grant was issued; each renewal updates it. */
   issued: number;
   /**
-   * Hash of the fields from which the policy decided. A renewed grant may create an object only for a file with the same
-   * hash. Empty for a grant that resumes an upload begun elsewhere, because it creates no object.
+   * Hash of `filename`, `content_type`, `relative_path`, `acl`, `params` and `object_key`, from which the policy decided. A
+   * renewed grant may create an object only for a file with the same hash. Empty for a grant that resumes an upload begun
+   * elsewhere, because it creates no object.
    */
   claims: string;
   /** Hashes by which the tracker recognises the file; empty if it is not tracked. */

@@ -15,7 +15,7 @@ export interface AccessEntry {
   code: string | null;
   /** The error codes of files that `get_init_signature`, or of uploads that `chunks_loaded`, refused one by one. */
   refused: readonly string[];
-  /** As returned by `authorize`; null for an anonymous call, and for one refused before `authorize` ran. */
+  /** What `authorize` returned, as a string; null for an anonymous call, and for one refused before `authorize` ran. */
   principal: string | null;
   /** Of the page; null outside of browsers. */
   origin: string | null;

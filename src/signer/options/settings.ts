@@ -57,7 +57,7 @@ export interface Settings {
   /** The value of `storeIdentity`. */
   storeName: string;
   /** Whether the store refuses to complete an upload whose size differs from the granted one. */
-  verifiesSize: boolean;
+  storeVerifiesSize: boolean;
   checksums: readonly ChecksumAlgorithm[];
   refusesUnsignedHeaders: boolean;
   credentials: () => Promise<Credentials>;
@@ -140,7 +140,7 @@ export function resolveOptions(options: SignerOptions): Settings {
     region,
     storeName: storeIdentity(endpoint),
     // x-amz-mp-object-size is signed together with checksums; other stores than Amazon's may ignore it
-    verifiesSize: isAmazon(endpoint) && checksums.length > 0,
+    storeVerifiesSize: isAmazon(endpoint) && checksums.length > 0,
     store: locateStore({ bucket, region, endpoint, pathStyle, dualStack, accelerate }),
     checksums,
     refusesUnsignedHeaders,

@@ -76,8 +76,8 @@ export interface SignerOptions {
   /** Lets users resume an upload on another machine. */
   tracker?: Tracker;
   /**
-   * Called at least once for each object, after the store has confirmed it, with the principal that `authorize` returned.
-   * If it throws, or its answer is lost, the browser retries. Needs s3:GetObject.
+   * Called at least once for each object, after the store has confirmed it, with the principal that `authorize` returned,
+   * as a string (`'7'` for 7). If it throws, or its answer is lost, the browser retries. Needs s3:GetObject.
    */
   onComplete?: (object: StoredFile, principal: string | null) => void | Promise<void>;
   /** Whether browsers receive a sealed receipt of each object, for `verifyReceipt`. Needs `secret`. False by default. */
@@ -117,6 +117,6 @@ export interface StoredFile {
   /** Without quotes. */
   etag: string;
   contentType: string;
-  /** Null for an object that was sent in one request. */
+  /** As the browser reports it: the store does not confirm it. Null for an object that was sent in one request. */
   uploadId: string | null;
 }

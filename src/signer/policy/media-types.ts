@@ -73,3 +73,13 @@ export const typesOfName = (name: string): readonly string[] | undefined => BY_E
 
 /** Returns the usual extension of a type; undefined for an unknown type. */
 export const extensionFor = (type: string): string | undefined => BY_TYPE.get(type);
+
+/**
+ * Types of documents and scripts that browsers run: HTML, every XML type (scripts run in its XHTML elements), JavaScript
+ * under all its names, and multipart documents. More than `accept` excludes: its code is also part of the page.
+ * @see https://mimesniff.spec.whatwg.org/#mime-type-groups
+ */
+const ACTIVE_TYPE = /\+xml$|[/.-](?:x?html|xml|xsl|xslt)$|(?:java|ecma|j|live|vb)script|^multipart\//;
+
+/** Whether browsers run the content of a type, which is without parameters and in lower case. */
+export const isActiveType = (type: string): boolean => ACTIVE_TYPE.test(type);

@@ -7,7 +7,7 @@ import { choosePartSize, MAX_OBJECT_SIZE } from '../../limits.js';
 import type { InitFile } from '../../protocol.js';
 import { utf8 } from '../util/bytes.js';
 import { expandKeyTemplate } from './key-template.js';
-import { mediaTypeOf, extensionFor, extensionOf, typesOfName, UNKNOWN_TYPE } from './media-types.js';
+import { mediaTypeOf, extensionFor, extensionOf, isActiveType, typesOfName, UNKNOWN_TYPE } from './media-types.js';
 import { cleanName, cleanPath, findKeyFault, MAX_KEY_BYTES, shortenPath } from './object-keys.js';
 import type { ObjectPolicy } from './object-headers.js';
 import { callPolicyFunction, PolicyError } from './policy-error.js';
@@ -21,7 +21,9 @@ export interface Policy extends ObjectPolicy {
   /**
    * Extensions and MIME types, comma separated, as in `<input type="file" accept>`. The object's name and type match
    * what was accepted: a file accepted by its extension is not stored with the type of another format, and a file
-   * accepted by its type is not stored under the extension of another format.
+   * accepted by its type is not stored under the extension of another format. A file accepted only by an extension that
+   * this package does not know has no type that browsers run, such as any `+xml`: to keep `application/gpx+xml` for
+   * `.gpx`, list both.
    */
   accept?: string;
   /** Files in one call; 100 by default. */
@@ -52,8 +54,10 @@ export interface Policy extends ObjectPolicy {
    */
   overwrite?: boolean;
   /**
-   * Whether files of one part are sent by POST policy: one signature and one preflight for all of them. Needs a store
-   * that supports POST (R2 does not) and allows overwriting, which a POST policy cannot prevent. False by default.
+   * Whether files of one part are sent by POST policy: one signature and one preflight for all of them. The holder of the
+   * signature may store other names below the prefix of the call, so with `accept` each file has a signature of its own.
+   * Needs a store that supports POST (R2 does not) and allows overwriting, which a POST policy cannot prevent. False by
+   * default.
    */
   posts?: boolean;
 }
@@ -74,7 +78,7 @@ const MAX_PATH_BYTES = (MAX_KEY_BYTES * 3) / 4;
 const DEFAULT_TEMPLATE = 'uploads/{random}/{name}';
 
 const MEDIA_TYPE =
-  /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+,:/-]*"))*$/;
+  /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:[ \t]*;[ \t]*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+,:/-]*"))*$/;
 
 /** Formats bytes for messages, such as 1,000,000. Not rounded, because a file may exceed a limit by one byte. */
 const formatBytes = (value: number): string => value.toLocaleString('en');
@@ -114,8 +118,8 @@ function alignNameAndType(accept: string, file: InitFile): InitFile {
     return { ...file, filename: `${filename}.${extensionFor(type) ?? 'bin'}` };
   }
   const types = typesOfName(filename);
-  // a type that is not in the table counts as one of the extension's types
-  const isOtherFormat = types ? !types.includes(type) : extensionFor(type) !== undefined;
+  // for an extension that is not in the table, another type that is not there counts as its type, unless it is active
+  const isOtherFormat = types ? !types.includes(type) : extensionFor(type) !== undefined || isActiveType(type);
   if (type === '' || !isOtherFormat) return file;
   return { ...file, content_type: types?.[0] ?? UNKNOWN_TYPE };
 }
@@ -160,11 +164,11 @@ export const isUniqueKey = (policy: ResolvedPolicy, chosen: string): boolean =>
  * Chooses the bytes per part of a new upload. The holder of two grants for one key can mix parts of both in one upload.
  * If the store does not verify the total size, the browser's preference is ignored: each part is then at most as long as
  * the part of that number in a file of `maxSize`, so that no such mixture exceeds `maxSize`.
- * @param verifiesSize whether the store refuses to complete an upload whose size differs from the granted one
+ * @param storeVerifiesSize whether the store refuses to complete an upload whose size differs from the granted one
  */
-export function partSizeFor(policy: ResolvedPolicy, file: InitFile, verifiesSize: boolean): number {
+export function partSizeFor(policy: ResolvedPolicy, file: InitFile, storeVerifiesSize: boolean): number {
   const { maxSize, partSize } = policy;
-  if (verifiesSize || maxSize >= MAX_OBJECT_SIZE || hasRandomKeys(policy))
+  if (storeVerifiesSize || maxSize >= MAX_OBJECT_SIZE || hasRandomKeys(policy))
     return choosePartSize(file.filesize, partSize ?? file.part_size);
   const largePartSize = choosePartSize(maxSize, partSize);
   const smallPartSize = choosePartSize(0, partSize);

@@ -8,7 +8,7 @@ import { checkStore } from './check/check-store.js';
 import { checkConformance } from './conformance/conformance.js';
 import { OptionError, ENVIRONMENT_VARIABLES } from '../util/option-checks.js';
 import { createSigner, sweep } from '../index.js';
-import type { SignerOptions } from '../index.js';
+import type { SignerOptions, SweepOptions, SweepReport } from '../index.js';
 import { createSqlTracker, toNodeHandler } from '../node.js';
 import type { SqlTracker } from '../node.js';
 import { redact } from '../util/redact.js';
@@ -27,8 +27,9 @@ signer       Runs a signer for <mule-upload>. With --check, it only checks the
              ORIGINS to upload and to read ETag, and the credentials have the
              permissions that uploads need and no others. It prints the CORS rule
              or policy that corrects a fault.
-sweep        Aborts the multipart uploads that have been inactive for N days (8 by
-             default). Run it by cron. Needs DATABASE_URL.
+sweep        Aborts the multipart uploads of signed-in users that have been inactive
+             for N days (8 by default), as recorded in DATABASE_URL, which it needs.
+             Run it by cron. A lifecycle rule of the bucket aborts all others.
 conformance  Checks a signer in any language, with its bucket, against the
              protocol, and describes its faults. --header is sent with every call,
              such as a session cookie; omit it if anonymous uploads are allowed.
@@ -218,13 +219,32 @@ async function runSweep(env: Environment, days: string | undefined): Promise<voi
   // a sweep needs no users
   const options = await readOptions({ ...env, ALLOW_ANONYMOUS: 'true' });
   try {
-    const { aborted, gone, failed } = await sweep(options, days === undefined ? {} : { days: Number(days) });
+    const { aborted, gone, failed, hasMore } = await sweepAll(
+      options,
+      days === undefined ? {} : { days: Number(days) },
+    );
     print(`${aborted} aborted, ${gone} already gone, ${failed.length} failed\n`);
     for (const { key, status } of failed)
       warn(`${key} was not aborted: the store ${status === null ? 'did not answer' : `answered ${status}`}`);
+    if (hasMore) warn('more uploads may be abandoned; the next sweep continues with them');
     if (failed.length > 0) process.exitCode = 1;
   } finally {
     await options.tracker?.close();
+  }
+}
+
+/** Sweeps until no abandoned upload is left, or a sweep ends none, and adds up the reports. */
+async function sweepAll(options: Options, sweepOptions: SweepOptions): Promise<SweepReport> {
+  let [aborted, gone] = [0, 0];
+  // by key, because a sweep tries those again that an earlier one could not abort
+  const failed = new Map<string, SweepReport['failed'][number]>();
+  for (;;) {
+    const report = await sweep(options, sweepOptions);
+    aborted += report.aborted;
+    gone += report.gone;
+    for (const failure of report.failed) failed.set(failure.key, failure);
+    if (!report.hasMore || report.aborted + report.gone === 0)
+      return { aborted, gone, failed: [...failed.values()], hasMore: report.hasMore };
   }
 }
 

@@ -72,6 +72,9 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
 
 /** How long SQLite waits for another process's write. */
 const BUSY_TIMEOUT_MS = 10_000;
+/** How long a call waits for a connection to PostgreSQL. Under load, this includes the calls before it in the pool. */
+const POSTGRES_CONNECTION_TIMEOUT_MS = 30_000;
+const POSTGRES_QUERY_TIMEOUT_MS = 10_000;
 const MAX_MIGRATION_ATTEMPTS = 5;
 
 /** Runs one task after another, in order. */
@@ -128,7 +131,11 @@ async function openPostgres(connectionString: string): Promise<Kysely<Tables>> {
     importOptional('kysely', () => import('kysely')),
     importOptional('pg', () => import('pg')),
   ]);
-  const pool = new pg.Pool({ connectionString });
+  const pool = new pg.Pool({
+    connectionString,
+    connectionTimeoutMillis: POSTGRES_CONNECTION_TIMEOUT_MS,
+    query_timeout: POSTGRES_QUERY_TIMEOUT_MS,
+  });
   // without a listener, an idle connection that breaks would end the process; the next query opens a new one
   pool.on('error', () => undefined);
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });

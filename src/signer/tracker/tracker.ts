@@ -41,7 +41,8 @@ export interface Tracker {
   /** Records activity of an upload, with newly stored parts. An ended upload stays ended. */
   note(upload: TrackedUpload, chunks: readonly number[]): Promise<void>;
   /**
-   * Marks an upload as ended, so that `find` no longer returns it, even if `note` is called for it later.
+   * Marks an upload as ended, so that `find` no longer returns it, even if `note` is called for it later. Its record is kept
+   * until a sweep removes it (`stale`).
    * @param upload its data, for a tracker that does not have it yet
    */
   forget(principal: string, uploadId: string, ending?: Ending, upload?: TrackedUpload): Promise<void>;
@@ -57,7 +58,10 @@ export interface Tracker {
    * @returns whether the caller may abort it in the store
    */
   claim?(principal: string, uploadId: string, before: number): Promise<boolean>;
-  /** For `sweep`: releases a claimed upload that could not be aborted, so that the next sweep finds it again. */
+  /**
+   * For `sweep`: releases a claimed upload that could not be aborted, so that the next sweep finds it again, after the
+   * uploads that were inactive at that time already.
+   */
   release?(principal: string, uploadId: string, before: number): Promise<void>;
 }
 

@@ -108,7 +108,7 @@ describe('beginMultipart', () => {
       authorize: () => 'ada',
       tracker,
     };
-    assert.deepEqual(await sweep(options), { aborted: 2, gone: 0, failed: [] });
+    assert.deepEqual(await sweep(options), { aborted: 2, gone: 0, failed: [], hasMore: false });
     for (const { key, upload_id } of [lost, forced])
       await assert.rejects(s3().listParts('films', key, upload_id!), /NoSuchUpload/);
   });

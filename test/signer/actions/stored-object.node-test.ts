@@ -207,6 +207,58 @@ describe('a complete upload', () => {
     assert.equal(calls, 2);
   });
 
+  it('has no upload ID if it was sent in a single request, even if the caller invents one', async () => {
+    const uploadIds: (string | null)[] = [];
+    const noted: string[] = [];
+    const memoryTracker = createMemoryTracker();
+    const caller = createBucketCaller({
+      onComplete: ({ uploadId }) => void uploadIds.push(uploadId),
+      tracker: {
+        ...memoryTracker,
+        note: async ({ uploadId }) => void noted.push(`noted ${uploadId}`),
+        forget: async (_principal, uploadId) => void noted.push(`forgotten ${uploadId}`),
+      },
+    });
+    const { key, grant, put } = await caller.init({ filesize: 3 });
+    await send(put!, 'abc');
+    for (const state of ['started', undefined, 'complete', 'aborted'] as const)
+      await caller.call('chunk_loaded', { key, grant, upload_id: 'invented', chunks: [1], state });
+    assert.deepEqual(uploadIds, [null]);
+    assert.deepEqual(noted, []);
+  });
+
+  it('has a receipt even if the tracker fails or does not answer after that', { timeout: 60_000 }, async () => {
+    for (const forget of [() => Promise.reject(new Error('down')), () => new Promise<void>(() => undefined)]) {
+      const errors: unknown[] = [];
+      const onComplete = () => void (calls += 1);
+      let calls = 0;
+      const caller = createBucketCaller({
+        receipts: true,
+        onComplete,
+        tracker: { ...createMemoryTracker(), forget },
+        onError: (error) => errors.push(error),
+      });
+      const { reference, finish } = await sendParts(caller);
+      await finish();
+      const { receipt } = (await caller.call('chunk_loaded', {
+        ...reference,
+        chunks: [1, 2],
+        state: 'complete',
+      })) as Required<ChunkLoadedAnswer>;
+      assert.equal((await verifyReceipt(receipt, { secret: SECRET, bucket: 'films' })).key, reference.key);
+      assert.equal(calls, 1);
+      assert.ok(errors.length <= 1 && errors.every((error) => (error as Error).message === 'down'));
+    }
+  });
+
+  it('is reported again if the tracker fails and nothing was verified', async () => {
+    const tracker = { ...createMemoryTracker(), forget: () => Promise.reject(new Error('down')) };
+    const caller = createBucketCaller({ tracker, onError: () => undefined });
+    const reference = await createUpload(caller);
+    const notification = { ...reference, chunks: [], state: 'complete' };
+    assert.equal(await caller.refusal('chunk_loaded', notification), '500 internal');
+  });
+
   it('is refused without an upload ID if it has several parts; receipts need the option secret', async () => {
     const caller = createBucketCaller({ receipts: true });
     const { key, grant } = await caller.init({ filesize: PART_SIZE + 1 });

@@ -23,7 +23,22 @@ describe('a file that is accepted by its extension', () => {
     ['.csv', 'a.csv', 'text/csv;charset=utf-8', 'text/csv;charset=utf-8'],
     ['.zip', 'a.zip', 'application/x-zip-compressed', 'application/x-zip-compressed'],
     ['.dwg', 'a.dwg', 'image/vnd.dwg', 'image/vnd.dwg'],
-    ['.dwg', 'a.dwg', 'text/html', 'application/octet-stream'],
+    ...[
+      'text/html',
+      'application/atom+xml',
+      'application/rss+xml',
+      'application/mathml+xml',
+      'Application/XSLT+XML; charset=utf-8',
+      'application/x-unknown+xml',
+      'text/xml',
+      'text/xsl',
+      'application/vnd.wap.xhtml',
+      'application/x-javascript',
+      'text/ecmascript',
+      'multipart/x-mixed-replace',
+    ].map((type): [string, string, string, string] => ['.dwg', 'a.dwg', type, 'application/octet-stream']),
+    ['.dwg', 'a.dwg', 'application/x-autocad', 'application/x-autocad'],
+    ['.gpx, application/gpx+xml', 'a.gpx', 'application/gpx+xml', 'application/gpx+xml'],
     ['.png, text/html', 'a.png', 'text/html', 'text/html'],
   ];
   for (const [accept, filename, claimed, stored] of cases) {
@@ -98,6 +113,8 @@ describe('the renewal of a grant', () => {
     const { key, grant, put } = await caller.init(png);
     const renewed = await caller.init({ ...png, key, grant });
     assert.deepEqual(renewed.put!.headers, put!.headers);
+    const withInventedId = await caller.init({ ...png, key, grant, upload_id: 'u' });
+    assert.deepEqual(withInventedId.put!.headers, put!.headers);
     const disguised = await caller.init({ ...png, content_type: 'application/pdf', key, grant });
     assert.equal(typeOf(disguised), 'image/png');
   });
@@ -114,11 +131,15 @@ describe('the renewal of a grant', () => {
         { params: { course: 'closed' } },
         { params: undefined },
         { relative_path: 'x/a.png' },
+        { object_key: 'other/a.png' },
       ]) {
         assert.equal((await caller.init({ ...file, ...change, key, grant })).error?.code, 'grant-expired');
-        // with the upload ID, the multipart upload continues, and no new object is signed
-        if (size === 3) continue;
         const continued = await caller.init({ ...file, ...change, key, grant, upload_id: 'u' });
+        if (size === 3) {
+          assert.equal(continued.error?.code, 'grant-expired', 'a file of a single request has no upload to continue');
+          continue;
+        }
+        // with the upload ID, the multipart upload continues, and no new object is signed
         assert.equal(continued.upload_id, 'u');
         assert.ok(!continued.init && !continued.put);
       }

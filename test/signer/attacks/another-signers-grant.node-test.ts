@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Action } from '../../../src/protocol.js';
+import { createMemoryTracker } from '../../../src/signer/index.js';
 import type { SignerOptions } from '../../../src/signer/index.js';
 import { createCaller, DAY_MS } from '../caller.js';
 import type { Caller } from '../caller.js';
@@ -47,6 +48,21 @@ describe("another signer's grant", () => {
         assert.equal(await createFilmsCaller().refusal(action, body), '403 grant-expired');
     });
   }
+
+  it('is not renewed by the tracker that both signers share, also for a file without a fingerprint', async () => {
+    for (const fingerprint of ['f', undefined]) {
+      for (const [difference, options] of Object.entries(others)) {
+        const tracker = createMemoryTracker();
+        const owner = createFilmsCaller({ tracker });
+        const { key, grant, upload_id } = await startUpload(owner, { fingerprint });
+        await owner.call('chunk_loaded', { key, grant, upload_id, chunks: [1], state: 'started' });
+        const other = await createFilmsCaller({ ...options, tracker }).init({ fingerprint });
+        assert.equal(other.upload_id, undefined, difference);
+        assert.notEqual(other.key, key, difference);
+        assert.equal((await createFilmsCaller({ tracker }).init({ fingerprint })).upload_id, upload_id);
+      }
+    }
+  });
 
   it('is accepted by a signer whose store has the same address in another notation', async () => {
     for (const [one, other] of [

@@ -55,8 +55,9 @@ describe('an attack with the key of another user’s object', () => {
 
   it('does not keep the uploader from getting receipts, for one request or several parts, and after a renewal', async () => {
     const ada = harness.signIn('ada');
-    const small = await ada.init({ object_key: 'small.bin', filesize: 3 });
-    const renewed = await ada.init({ filesize: 3, key: small.key, grant: small.grant });
+    const file = { object_key: 'small.bin', filesize: 3 };
+    const small = await ada.init(file);
+    const renewed = await ada.init({ ...file, key: small.key, grant: small.grant });
     await replay(renewed.put!, 'abc');
     assert.equal((await report(ada, { ...renewed, upload_id: '' })).status, 200);
 
@@ -68,13 +69,13 @@ describe('an attack with the key of another user’s object', () => {
     const bob = postHarness.signIn('bob');
     const { text: answer } = await bob.call('get_init_signature', { files: [fileOf({ filesize: 3 })] });
     const { posts, files } = JSON.parse(answer) as Required<InitAnswer>;
-    const [file] = files as [InitPost];
+    const [posted] = files as [InitPost];
     const form = new FormData();
-    const policy = posts[file.post]!;
-    for (const [name, value] of Object.entries({ ...policy.fields, key: file.key })) form.append(name, value);
+    const policy = posts[posted.post]!;
+    for (const [name, value] of Object.entries({ ...policy.fields, key: posted.key })) form.append(name, value);
     form.append('file', new Blob(['abc']));
     await fetch(policy.url, { method: 'POST', body: form });
-    assert.equal((await report(bob, { key: file.key, grant: file.grant!, upload_id: '' })).status, 200);
+    assert.equal((await report(bob, { key: posted.key, grant: posted.grant!, upload_id: '' })).status, 200);
     await postHarness.stop();
 
     const size = PART + 1;

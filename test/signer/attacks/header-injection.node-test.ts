@@ -64,6 +64,10 @@ describe('header injection by file name and type', () => {
       'a/b\u0000',
       '/',
       'a/b; x="\\"',
+      ...['\r\n', '\n', '\r', '\v', '\f', '\u0085', '\u00a0', '\u2028', '\u2029', '\ufeff'].flatMap((space) => [
+        `a/b${space};x=y`,
+        `a/b;${space}x=y`,
+      ]),
     ];
     for (const content_type of types) {
       const { error } = await harness.signIn('mallory').init({ content_type });

@@ -95,9 +95,9 @@ describe('parts signed under two grants of one key', () => {
     for (const maxSize of [3, LIMIT, 70 * GIB, 71 * GIB, 100 * GIB, 1e12, 5e12, 40e12]) {
       for (const partSize of [undefined, 5 * MIB, 64 * MIB]) {
         const policy = resolvePolicy({ maxSize, partSize, key: () => 'k' }, LAX_STORE_TRAITS);
-        const verifiesSize = false;
+        const storeVerifiesSize = false;
         const chosenPartSize = (filesize: number) =>
-          partSizeFor(policy, fileOf({ filesize, part_size: 7 * MIB }), verifiesSize);
+          partSizeFor(policy, fileOf({ filesize, part_size: 7 * MIB }), storeVerifiesSize);
         const partSizeAtLimit = chosenPartSize(maxSize);
         for (const size of sizes(maxSize)
           .map(Math.floor)
@@ -117,11 +117,11 @@ describe('parts signed under two grants of one key', () => {
   });
 
   it('have the requested part size if parts cannot be mixed, or the store verifies the total', () => {
-    const partSizeWith = (policy: Policy, verifiesSize = false) =>
+    const partSizeWith = (policy: Policy, storeVerifiesSize = false) =>
       partSizeFor(
         resolvePolicy(policy, LAX_STORE_TRAITS),
         fileOf({ filesize: GIB, part_size: 64 * MIB }),
-        verifiesSize,
+        storeVerifiesSize,
       );
     const key = () => 'k';
     assert.equal(partSizeWith({ maxSize: 2 * GIB }), 64 * MIB, 'random keys');

@@ -85,6 +85,7 @@ describe('policy', () => {
       '',
       'a/b',
       'text/plain;charset=utf-8',
+      'text/plain \t; \tcharset=utf-8',
       'image/svg+xml',
       'video/mp4; codecs="avc1.42E01E, mp4a"',
     ]) {

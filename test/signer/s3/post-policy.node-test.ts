@@ -110,6 +110,23 @@ describe('POST policies', () => {
     assert.equal((await postForm(renewal.posts[post]!, `${key}x`, 10)).status, 403);
   });
 
+  it('allow only the granted keys if the policy has accept, so that no other extension can be stored', async () => {
+    const policy: Policy = { posts: true, accept: '.png, video/*' };
+    const strict = createCaller({ bucket: 'films', endpoint: bucket.url, now: () => Date.now(), policy });
+    const { posts, files } = await strict.call('get_init_signature', {
+      files: ['a.png', 'b.png'].map((filename) =>
+        fileOf({ id: filename, filesize: 10, filename, content_type: 'image/png' }),
+      ),
+    });
+    for (const { post, key } of files as (InitPost & { key: string })[]) {
+      const signed = posts![post]!;
+      for (const name of ['page.html', 'c.png', ''])
+        assert.equal((await postForm(signed, key.replace(/[^/]*$/, name), 10)).status, 403, name);
+      assert.equal((await postForm(signed, `${key}.html`, 10)).status, 403);
+      assert.equal((await postForm(signed, key, 10)).status, 201);
+    }
+  });
+
   it('are not used for a name with a variable that the store replaces: such a file is sent by PUT, under the granted key', async () => {
     const names = ['${filename}', 'a${filename}b.txt', '$\u200b{filename}', '${key}.txt', '$${filename}'];
     const answer = await caller.call('get_init_signature', {
@@ -135,10 +152,11 @@ describe('POST policies', () => {
     assert.ok('put' in (await grantWith({ metadata }, { params: '${filename}' })).granted);
     assert.ok('post' in (await grantWith({ metadata }, { params: 'filename' })).granted);
     assert.ok('put' in (await grantWith({ disposition: 'inline' }, { filename: '${filename}.txt' })).granted);
-    const requestedKey = await grantWith({ objectKeys: 'o/' }, { object_key: '${filename}' });
+    const object_key = '${filename}';
+    const requestedKey = await grantWith({ objectKeys: 'o/' }, { object_key });
     assert.equal(requestedKey.granted.key, 'o/${filename}');
     const { key, grant } = requestedKey.granted;
-    const renewed = await requestedKey.caller.init({ filesize: 1, key, grant });
+    const renewed = await requestedKey.caller.init({ filesize: 1, object_key, key, grant });
     assert.deepEqual(['put' in renewed, renewed.key], [true, key]);
     const keyByPolicy = await grantWith({ key: () => 'k/${filename}' });
     assert.deepEqual(['put' in keyByPolicy.granted, keyByPolicy.granted.key], [true, 'k/${filename}']);

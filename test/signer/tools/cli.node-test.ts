@@ -11,6 +11,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startBucket } from '../../../demo/bucket/index.js';
 import type { InitAnswer } from '../../../src/protocol.js';
+import { createSqlTracker } from '../../../src/signer/node.js';
 import { fileOf } from '../caller.js';
 
 const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
@@ -168,6 +169,31 @@ describe('mule-upload signer', () => {
       (await runToEnd(['sweep', '--days', 'x'], { ...VALID_ENV, ...database })).err,
       /--days: NaN is not a finite number above 0/,
     );
+    await rm(directory, { recursive: true });
+  });
+
+  it('sweeps all abandoned uploads in one run, even if there are more than 1,000', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
+    const bucket = await startBucket({
+      dir: directory,
+      buckets: ['films'],
+      credentials: { accessKeyId: 'A', secretAccessKey: VALID_ENV.AWS_SECRET_ACCESS_KEY },
+    });
+    const url = `sqlite:${path.join(directory, 'uploads.db')}`;
+    const begun = Date.now() - 9 * 86_400_000;
+    const tracker = await createSqlTracker({ url, now: () => begun });
+    for (let index = 0; index < 1_100; index += 1) {
+      const name = `u${index}`;
+      const upload = { principal: name, bucket: 'films', key: name, uploadId: name, size: 9, partSize: 5, begun };
+      await tracker.note({ ...upload, checksum: null, marks: [] }, []);
+    }
+    await tracker.close();
+    const environment = { ...VALID_ENV, DATABASE_URL: url, S3_ENDPOINT: bucket.url };
+    const swept = await runToEnd(['sweep'], environment);
+    assert.deepEqual([swept.code, swept.out], [0, '0 aborted, 1100 already gone, 0 failed\n'], swept.err);
+    const again = await runToEnd(['sweep'], environment);
+    assert.deepEqual([again.code, again.out], [0, '0 aborted, 0 already gone, 0 failed\n'], again.err);
+    await bucket.close();
     await rm(directory, { recursive: true });
   });
 

@@ -337,6 +337,20 @@ for (const [language, { tool, launchOptions, signIn }] of Object.entries(BACKEND
       assert.equal(rules, RULE_COUNT);
     });
 
+    it('tracks no file of a single request, even if the call names an upload ID', async () => {
+      const file = { ...small, filename: 'single.txt', filesize: 4 };
+      const init = async () => {
+        const { files } = (await (await post('get_init_signature', { files: [file] })).json()) as {
+          files: { key: string; grant: string }[];
+        };
+        return files[0]!;
+      };
+      const { key, grant } = await init();
+      const notification = { key, grant, upload_id: 'invented', chunks: [], state: 'started' };
+      assert.ok((await post('chunk_loaded', notification)).ok, log());
+      assert.notEqual((await init()).key, key);
+    });
+
     it('returns an unfinished upload to its user, on another device too', async () => {
       const file = {
         id: 'a',
