@@ -79,6 +79,15 @@ describe('<mule-upload>', () => {
     expect(element.attributes.length).to.equal(before);
   });
 
+  it('removes an attribute whose property is set to undefined, as frameworks do', () => {
+    const element = document.createElement('mule-upload');
+    for (const name of ['accept', 'capture', 'name'] as const) {
+      element[name] = 'x';
+      Object.assign(element, { [name]: undefined });
+      expect([element.hasAttribute(name), element[name]], name).to.deep.equal([false, '']);
+    }
+  });
+
   it('has no public member that shadows one of HTMLElement', () => {
     const members = new Set<string>();
     for (
@@ -154,6 +163,26 @@ describe('<mule-upload>', () => {
     expect(opened).to.equal(0);
     element.querySelector('button')!.click();
     expect(opened).to.equal(1);
+  });
+
+  it('opens the picker by a slotted component that contains a native button', async () => {
+    const element = await fixture(
+      html`<mule-upload
+        ><div slot="button"></div>
+        <span slot="button"><button>Nested</button></span></mule-upload
+      >`,
+    );
+    const component = element.querySelector('div')!;
+    component.attachShadow({ mode: 'open' }).innerHTML = '<button>Inside</button>';
+    let opened = 0;
+    shadowQuery(element, 'input')!.addEventListener('click', (event) => {
+      opened += 1;
+      event.preventDefault();
+    });
+    shadowQuery(component, 'button')!.click();
+    expect(opened, 'in a shadow root').to.equal(1);
+    element.querySelector<HTMLElement>('span > button')!.click();
+    expect(opened, 'in a subtree').to.equal(2);
   });
 
   it('replaces the previous file if it is not multiple', async () => {

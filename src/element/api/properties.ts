@@ -195,7 +195,8 @@ export abstract class UploadProperties extends LitElement {
   // Lit calls the setters too, with null for a removed attribute.
   #reflect(attribute: string, value: string | boolean | null | undefined): void {
     // frameworks assign undefined for a property that is no longer set
-    if (value === null || value === undefined || typeof value === 'boolean') this.toggleAttribute(attribute, Boolean(value));
+    if (value === null || value === undefined || typeof value === 'boolean')
+      this.toggleAttribute(attribute, Boolean(value));
     else if (this.getAttribute(attribute) !== String(value)) this.setAttribute(attribute, String(value));
     this.requestUpdate(attribute, undefined);
   }

@@ -11,7 +11,6 @@ export function isOnSlottedControl(event: Event): boolean {
   // a slotted component may contain a native button
   if (nodes.some(({ slot, parentNode }) => slot === 'button' && parentNode === root.host)) return false;
   return nodes.some(
-    (node) =>
-      node.getRootNode() !== root && node.matches('a[href], button, input, select, textarea, label, summary'),
+    (node) => node.getRootNode() !== root && node.matches('a[href], button, input, select, textarea, label, summary'),
   );
 }
