@@ -86,15 +86,18 @@ describe('ListActions', () => {
     ['abort all uploads', (element) => clickButton(element, 'Abort all')],
   ] as readonly [string, (element: MuleUploadElement) => Promise<void>][]) {
     it(`withdraws the question whether to ${title} when they have ended, and leaves Escape to the page`, async () => {
-      const { element } = await createWithStoredPart('note.txt');
+      const { element, harness } = await createWithStoredPart('note.txt');
       await ask(element);
       expect(question(element)).not.to.equal(null);
+      let escapesOutside = 0;
+      element.addEventListener('keydown', () => escapesOutside++);
       element.abort();
-      expect(pressEscape(element).defaultPrevented, 'before the rendering').to.be.false;
+      expect(pressEscape(element).defaultPrevented).to.be.false;
+      expect(escapesOutside).to.equal(1);
       await untilRendered(element);
       expect(question(element)).to.equal(null);
-      // a question about later uploads is asked anew
-      element.retry();
+      // it does not come back with the next uploads
+      await harness.uploader.add([fileOf(10, 'next.txt')]);
       await untilRendered(element);
       expect(question(element)).to.equal(null);
     });
