@@ -28,6 +28,8 @@ import { dropzoneStyles } from './styles/dropzone-styles.js';
 import { mediaStyles } from './styles/media-styles.js';
 
 const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragover', 'offline'] as const;
+// `mule-network` is not enough: the engine listens only while uploads run
+const NETWORK_EVENTS = ['online', 'offline'] as const;
 
 /**
  * A form control that uploads files of any size directly to S3, and resumes after interruptions.
@@ -56,7 +58,7 @@ const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragove
  * @fires {CustomEvent} mule-error - An upload failed, or waits for something that the page or the user has to do.
  * @fires {CustomEvent} mule-owner-change - Uploads were removed from the list, because another user is signed in, the
  * scope changed, or `forget()` was called.
- * @fires {CustomEvent} mule-finish - All uploads have ended.
+ * @fires {CustomEvent} mule-finish - No upload is running or queued any more; paused ones may remain.
  * @fires {Event} input - The value changed.
  * @fires {Event} change - The value changed.
  *
@@ -167,16 +169,18 @@ export class MuleUploadElement extends FormElement {
     isReady: () => this.#uploader.current !== null,
     addFiles: (files) => this.#adder.addFromUser(files),
   });
-  #isOffline = false;
   /** The data of the list at the last update. */
   #listState!: ListState;
   /** The message that the list cannot be shown; announced when it first appears. */
   #listFailureMessage = '';
   #hadFocus = false;
+  readonly #onNetworkChange = (): void => this.requestUpdate();
 
   readonly #eventHandlers: { readonly [K in keyof MuleEventMap]?: (detail: MuleEventMap[K]['detail']) => void } = {
-    'mule-network': ({ online }) => {
-      this.#isOffline = !online;
+    'mule-add': () => this.#replacePrevious(),
+    'mule-status': ({ upload }) => {
+      // the file of an unfinished upload, which is listed already, was added
+      if (upload.status === 'queued') this.#replacePrevious();
     },
     'mule-progress': ({ upload }) => this.#list.current?.onProgress(upload),
     'mule-complete': ({ upload }) => this.#list.current?.onEnd(upload),
@@ -228,8 +232,8 @@ export class MuleUploadElement extends FormElement {
   }
 
   /**
-   * Adds files, and the files in folders, as if the user had picked them. Fires `mule-reject` for each item that cannot be
-   * added.
+   * Adds files, and the files in folders, as if the user had picked them; also while the element is disabled. Fires
+   * `mule-reject` for each item that cannot be added.
    * @returns the added uploads; none if the form was reset in the meantime
    * @throws TypeError if `source` is not an object
    */
@@ -290,6 +294,18 @@ export class MuleUploadElement extends FormElement {
     this.#uploader.update();
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    for (const type of NETWORK_EVENTS) globalThis.addEventListener(type, this.#onNetworkChange);
+    // language and network may have changed while the element was elsewhere; the list continues its countdown
+    this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    for (const type of NETWORK_EVENTS) globalThis.removeEventListener(type, this.#onNetworkChange);
+  }
+
   /** Replaces a server-rendered shadow tree, which may differ from the first rendering; keeps chosen files and focus. */
   protected override createRenderRoot(): HTMLElement | DocumentFragment {
     const root = this.shadowRoot;
@@ -322,7 +338,7 @@ export class MuleUploadElement extends FormElement {
     this.internals.ariaLabel = this.labels.length > 0 ? null : this.translateText('label');
     const activeStates = new Set<string>([this.status]);
     if (this.#intake.isDragOver) activeStates.add('dragover');
-    if (this.#isOffline) activeStates.add('offline');
+    if (isOffline()) activeStates.add('offline');
     const { states } = this.internals;
     for (const state of STATES) {
       if (activeStates.has(state)) states.add(state);
@@ -395,6 +411,15 @@ export class MuleUploadElement extends FormElement {
     keydown: (event) => this.#list.current?.keydown(event),
     closeMessages: () => this.#adder.clearMessages(),
   };
+
+  /** Removes the previous upload and value if the upload that is now listed replaces them. */
+  #replacePrevious(): void {
+    if (!this.#adder.takeReplacing()) return;
+    const hadValue = this.value.length > 0;
+    this.formControl.replace([]);
+    this.clear();
+    if (hadValue) this.dispatchChange();
+  }
 
   protected override get translateText(): Translate {
     return this.#localizer.translate;

@@ -1,6 +1,7 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { MuleUploadElement } from '../../src/index.js';
-import { fileOf, nextEvent, shadowQuery, untilRendered, createHarness, until } from './harness.js';
+import { fingerprint } from '../../src/engine/files/fingerprint.js';
+import { fileOf, nextEvent, shadowQuery, untilRendered, createHarness, unfinishedRecord, until } from './harness.js';
 
 describe('<mule-upload>', () => {
   it('contains a file input that follows the attributes', async () => {
@@ -77,6 +78,15 @@ describe('<mule-upload>', () => {
       keepAwake: true,
     });
     expect(element.attributes.length).to.equal(before);
+  });
+
+  it('removes an attribute whose property is set to undefined, as frameworks do', () => {
+    const element = document.createElement('mule-upload');
+    for (const name of ['accept', 'capture', 'name'] as const) {
+      element[name] = 'x';
+      Object.assign(element, { [name]: undefined });
+      expect([element.hasAttribute(name), element[name]], name).to.deep.equal([false, '']);
+    }
   });
 
   it('has no public member that shadows one of HTMLElement', () => {
@@ -156,6 +166,26 @@ describe('<mule-upload>', () => {
     expect(opened).to.equal(1);
   });
 
+  it('opens the picker by a slotted component that contains a native button', async () => {
+    const element = await fixture(
+      html`<mule-upload
+        ><div slot="button"></div>
+        <span slot="button"><button>Nested</button></span></mule-upload
+      >`,
+    );
+    const component = element.querySelector('div')!;
+    component.attachShadow({ mode: 'open' }).innerHTML = '<button>Inside</button>';
+    let opened = 0;
+    shadowQuery(element, 'input')!.addEventListener('click', (event) => {
+      opened += 1;
+      event.preventDefault();
+    });
+    shadowQuery(component, 'button')!.click();
+    expect(opened, 'in a shadow root').to.equal(1);
+    element.querySelector<HTMLElement>('span > button')!.click();
+    expect(opened, 'in a subtree').to.equal(2);
+  });
+
   it('replaces the previous file if it is not multiple', async () => {
     const { element } = await createHarness(html`<mule-upload name="file"></mule-upload>`);
     await element.add([fileOf('a.txt')]);
@@ -164,6 +194,96 @@ describe('<mule-upload>', () => {
     await until(() => element.value[0] === 'keys/b.txt');
     expect(element.value).to.deep.equal(['keys/b.txt']);
     expect(element.uploads.map(({ name }) => name)).to.deep.equal(['b.txt']);
+  });
+
+  it('keeps the previous file if the page cancels mule-before-add, or the new one is rejected', async () => {
+    const { element } = await createHarness(html`<mule-upload name="file" max-size="100"></mule-upload>`);
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.value.length === 1);
+    const state = (): unknown[] => [element.value, element.uploads.map(({ name }) => name)];
+    const before = state();
+    element.addEventListener('mule-before-add', (event) => event.preventDefault(), { once: true });
+    await element.add([fileOf('b.txt')]);
+    expect(state(), 'cancelled').to.deep.equal(before);
+    await element.add([new File(['x'.repeat(101)], 'big.txt')]);
+    expect(state(), 'too big').to.deep.equal(before);
+    await element.add([fileOf('c.txt'), fileOf('d.txt')]);
+    await until(() => element.value.length === 1);
+    expect(state(), 'replaced').to.deep.equal([['keys/c.txt'], ['c.txt']]);
+  });
+
+  it('keeps the message about a rejected file when another one replaces the previous file', async () => {
+    const { element } = await createHarness(html`<mule-upload max-size="100"></mule-upload>`);
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.value.length === 1);
+    await element.add([new File(['x'.repeat(101)], 'big.txt'), fileOf('b.txt')]);
+    await untilRendered(element);
+    expect(shadowQuery(element, '[part=messages]')!.textContent).to.include('big.txt');
+    expect(element.uploads.map(({ name }) => name)).to.deep.equal(['b.txt']);
+  });
+
+  it('fires input and change when a new file clears the value, and not if it was empty', async () => {
+    const { element, store } = await createHarness(html`<mule-upload name="file"></mule-upload>`);
+    const fired: string[] = [];
+    for (const type of ['input', 'change', 'mule-add'])
+      element.addEventListener(type, ({ type: name }) => fired.push(`${name} ${element.value.join()}`));
+    element.value = ['old/a.txt'];
+    store.behaviour = 'hold';
+    await element.add([fileOf('b.txt')]);
+    expect(fired).to.deep.equal(['input ', 'change ', 'mule-add ']);
+    element.abort();
+    await element.add([fileOf('c.txt')]);
+    expect(fired.slice(3)).to.deep.equal(['mule-add ']);
+    element.abort();
+  });
+
+  it('replaces the previous file by an unfinished upload whose file is added', async () => {
+    const file = fileOf('film.mov');
+    const { size, lastModified } = file;
+    const facts = { size, lastModified, fingerprint: await fingerprint(file) };
+    const record = { ...unfinishedRecord('film.mov'), ...facts };
+    const { element } = await createHarness(html`<mule-upload></mule-upload>`, {}, [record]);
+    element.value = ['old/a.txt'];
+    await element.add([file]);
+    expect(element.value).to.not.include('old/a.txt');
+    expect(element.uploads.map(({ id }) => id)).to.deep.equal([record.id]);
+    element.abort();
+  });
+
+  it('has the state offline exactly while the browser is offline, with and without uploads', async () => {
+    const setOnline = (isOnline: boolean): void => {
+      Object.defineProperty(navigator, 'onLine', { value: isOnline, configurable: true });
+      globalThis.dispatchEvent(new Event(isOnline ? 'online' : 'offline'));
+    };
+    const isOffline = (element: Element): boolean => element.matches(':state(offline)');
+    try {
+      setOnline(false);
+      const { element, store } = await createHarness();
+      expect(isOffline(element), 'at load').to.be.true;
+      setOnline(true);
+      await untilRendered(element);
+      expect(isOffline(element)).to.be.false;
+      store.behaviour = 'hold';
+      await element.add([fileOf('a.txt')]);
+      await until(() => element.status === 'uploading');
+      setOnline(false);
+      await untilRendered(element);
+      expect(isOffline(element), 'during an upload').to.be.true;
+      element.abort();
+      await untilRendered(element);
+      setOnline(true);
+      await untilRendered(element);
+      expect(isOffline(element), 'after the upload was aborted').to.be.false;
+      const { parentElement } = element;
+      element.remove();
+      setOnline(false);
+      parentElement!.append(element);
+      await untilRendered(element);
+      expect(isOffline(element), 'changed while the element was removed').to.be.true;
+    } finally {
+      Reflect.deleteProperty(navigator, 'onLine');
+      globalThis.dispatchEvent(new Event('online'));
+    }
   });
 
   it('shows why files were not added', async () => {

@@ -3,7 +3,7 @@ import type { UploadSnapshot } from '../../engine/api/types.js';
 import type { Rules } from '../../engine/files/file-entries.js';
 import type { Uploader } from '../../engine/index.js';
 import { limitsOf, type UploadProperties } from '../api/properties.js';
-import { isAwaitingUser, isPending } from '../api/upload-state.js';
+import { hasEnded, isAwaitingUser, isPending } from '../api/upload-state.js';
 import type { Localizer } from '../i18n/localizer.js';
 import { errorText, isUploadError } from '../i18n/error-text.js';
 import { readFiles, type FileSource } from '../input/read-files.js';
@@ -17,9 +17,11 @@ export class FileAdder {
   /** Number of files found so far in folders that are being read. */
   filesRead = 0;
   #addAbort = new AbortController();
+  /** The call of `add()` whose first listed file replaces the files that are listed now. */
+  #replacingCall: object | null = null;
 
   constructor(
-    private readonly host: UploadProperties & { value: readonly string[] },
+    private readonly host: UploadProperties,
     private readonly uploader: UploaderController,
     private readonly localizer: Localizer,
     private readonly liveRegions: LiveRegions,
@@ -34,11 +36,16 @@ export class FileAdder {
     const { signal } = this.#addAbort;
     const adding: Promise<UploadSnapshot[]>[] = [];
     let expectedFiles = 0;
+    const addConfirmed = async (uploader: Uploader, files: unknown[], arePart: boolean): Promise<UploadSnapshot[]> => {
+      // until then, the uploader's events are not forwarded
+      while (this.uploader.confirmation) await this.uploader.confirmation;
+      return uploader.add(files as File[], this.#rules(uploader, signal, adding, arePart ? readEnd : undefined));
+    };
     const addFiles = (files: unknown[], arePart = true): void => {
       const uploader = this.uploader.getOrCreate();
       this.uploader.expectFiles(files.length);
       expectedFiles += files.length;
-      adding.push(uploader.add(files as File[], this.#rules(uploader, signal, arePart ? readEnd : undefined)));
+      adding.push(addConfirmed(uploader, files, arePart));
       // uploads that are listed before the engine is loaded fire no event
       this.uploader.updateSoon();
     };
@@ -54,6 +61,7 @@ export class FileAdder {
       if (signal.aborted) return [];
       throw error;
     } finally {
+      if (this.#replacingCall === adding) this.#replacingCall = null;
       this.uploader.expectFiles(-expectedFiles);
       this.uploader.update();
     }
@@ -78,6 +86,13 @@ export class FileAdder {
     const { translate, format } = this.localizer;
     rejection.message = rejectionText(rejection, this.#limits, translate, format);
     if (isShownToUser(rejection.code)) this.#show(rejection.message);
+  }
+
+  /** Returns, only once for each call of `add()`, whether the upload that is now listed replaces the previous one. */
+  takeReplacing(): boolean {
+    const isReplacing = this.#replacingCall !== null;
+    this.#replacingCall = null;
+    return isReplacing;
   }
 
   /** Stops reading folders, and clears all messages. */
@@ -117,10 +132,12 @@ export class FileAdder {
     return { accept, ...limitsOf(this.host), ...(!multiple && { maxFiles: 1 }) };
   }
 
-  #rules(uploader: Uploader, signal: AbortSignal, readEnd?: Promise<void>): Rules {
+  #rules(uploader: Uploader, signal: AbortSignal, call: object, readEnd?: Promise<void>): Rules {
     const { accept, maxSize, minSize, maxFiles } = this.#limits;
-    const { host } = this;
-    const { multiple } = host;
+    const { multiple } = this.host;
+    // unfinished uploads of an earlier page load do not count, nor do those that will be replaced
+    const isUncounted = (upload: UploadSnapshot): boolean =>
+      isAwaitingUser(upload) || (this.#replacingCall === call && hasEnded(upload));
     return {
       accept,
       maxSize: maxSize ?? Infinity,
@@ -128,14 +145,12 @@ export class FileAdder {
       signal,
       readEnd,
       get maxFiles() {
-        // unfinished uploads of an earlier page load do not count
-        return multiple ? (maxFiles ?? Infinity) : 1 + uploader.uploads.filter(isAwaitingUser).length;
+        return multiple ? (maxFiles ?? Infinity) : 1 + uploader.uploads.filter(isUncounted).length;
       },
       onReady: (isAnyAdmitted, listed) => {
-        // without `multiple`, a new file replaces the previous one, as in a native control
-        if (multiple || !isAnyAdmitted || signal.aborted || listed.some(isPending)) return;
-        host.value = [];
-        uploader.clear();
+        // Without `multiple`, a new file replaces the previous one, as in a native control, but only once it is listed: the
+        // page may cancel `mule-before-add`.
+        if (!multiple && isAnyAdmitted && !signal.aborted && !listed.some(isPending)) this.#replacingCall = call;
       },
     };
   }

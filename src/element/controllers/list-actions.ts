@@ -1,5 +1,5 @@
 import type { UploadSnapshot } from '../../engine/api/types.js';
-import { isAwaitingUser, isPending } from '../api/upload-state.js';
+import { hasEnded, isAwaitingUser, isPending } from '../api/upload-state.js';
 import { actionButtonOf } from '../input/clicks.js';
 import type { BulkAction, OpenQuestion, RowAction } from '../list/view.js';
 import type { UploaderController } from './uploader-controller.js';
@@ -30,7 +30,9 @@ export class ListActions {
     const isAffected = (upload: UploadSnapshot): boolean =>
       question === 'discard-all'
         ? isAwaitingUser(upload)
-        : isPending(upload) && (question === 'abort-all' || question === upload.id);
+        : question === 'abort-all'
+          ? isPending(upload)
+          : question === upload.id && !hasEnded(upload);
     if (question !== null && !this.uploader.uploads.some(isAffected)) this.#openQuestion = null;
     return this.#openQuestion;
   }

@@ -38,10 +38,10 @@ export class UploaderController implements ReactiveController {
   #options: UploaderOptions = {};
   #sharedUploader: Uploader | null = null;
   #removalTimer: ReturnType<typeof setTimeout> | undefined;
-  /** IDs of the uploads that were paused because the element was removed; null if it was not. */
-  #pausedIds: readonly string[] | null = null;
-  /** Set until the signer has confirmed that the same user is signed in; until then no upload is shown. */
-  #confirmation: object | null = null;
+  #isDetached = false;
+  /** IDs of the uploads that were paused because the element was removed, and have not been resumed since. */
+  #pausedIds: readonly string[] = [];
+  #confirmation: Promise<void> | null = null;
   readonly #scheduler: RenderScheduler;
   readonly #events: EventForwarder;
 
@@ -67,6 +67,14 @@ export class UploaderController implements ReactiveController {
   /** The uploader in use; null until one is needed. */
   get current(): Uploader | null {
     return this.#sharedUploader ?? this.#ownUploader;
+  }
+
+  /**
+   * Set until the signer has confirmed that the same user is signed in; until then, no upload is shown and no event is
+   * forwarded. Resolves when it is confirmed, or was replaced by another one.
+   */
+  get confirmation(): Promise<void> | null {
+    return this.#sharedUploader ? null : this.#confirmation;
   }
 
   get uploads(): readonly UploadSnapshot[] {
@@ -115,9 +123,9 @@ export class UploaderController implements ReactiveController {
     trackElement(this.host, true);
     clearTimeout(this.#removalTimer);
     this.#unregisterRemoved();
-    if (this.#pausedIds && this.#ownUploader) this.#attach(this.#ownUploader, this.#pausedIds);
+    if (this.#isDetached && this.#ownUploader) this.#attach(this.#ownUploader);
     else this.#listen();
-    this.#pausedIds = null;
+    this.#isDetached = false;
   }
 
   hostDisconnected(): void {
@@ -215,30 +223,35 @@ export class UploaderController implements ReactiveController {
     predecessor.#ownUploader = null;
     predecessor.#listen();
     this.#applyOptions(uploader);
-    this.#attach(uploader, predecessor.#pausedIds ?? [], () => {
+    this.#pausedIds = predecessor.#pausedIds;
+    predecessor.#pausedIds = [];
+    predecessor.#isDetached = false;
+    predecessor.#confirmation = null;
+    this.#attach(uploader, () => {
       const uploads = uploader.uploads.filter((upload) => !hasEnded(upload));
       if (uploads.length > 0) emit(this.host, 'mule-recover', { uploads });
       if (uploader.uploads.some(({ status }) => status === 'complete')) this.hooks.onValueChange();
     });
-    predecessor.#pausedIds = null;
   }
 
   /**
-   * Resumes paused uploads once the signer has confirmed that the same user is signed in. Until then, no upload is shown
-   * and no event is forwarded.
+   * Resumes paused uploads once the signer has confirmed that the same user is signed in.
    * @param onShown called once the uploads are shown, never during an update of the element
    */
-  #attach(uploader: Uploader, pausedIds: readonly string[], onShown = (): void => {}): void {
-    const isSameUser = uploader.attach(pausedIds);
-    const confirmation = (this.#confirmation = isSameUser === true ? null : {});
-    this.#listen();
-    const show = (): void => {
+  #attach(uploader: Uploader, onShown = (): void => {}): void {
+    // without IDs, because the events of resumed uploads are forwarded only once the uploads are shown
+    const isSameUser = uploader.attach([]);
+    const shown = Promise.resolve(isSameUser).then(() => {
       if (this.#confirmation !== confirmation) return;
       this.#confirmation = null;
       this.#listen();
+      const ids = this.#pausedIds;
+      this.#pausedIds = [];
+      for (const id of ids) if (uploader.has(id)) void uploader.resume(id);
       onShown();
-    };
-    void Promise.resolve(isSameUser).then(show);
+    });
+    const confirmation = (this.#confirmation = isSameUser === true ? null : shown);
+    this.#listen();
   }
 
   #unregisterRemoved(): void {
@@ -246,7 +259,10 @@ export class UploaderController implements ReactiveController {
   }
 
   #onRemoved(): void {
-    this.#pausedIds = this.#ownUploader?.detach() ?? null;
+    if (this.#ownUploader) {
+      this.#pausedIds = [...this.#pausedIds, ...this.#ownUploader.detach()];
+      this.#isDetached = true;
+    }
     this.#confirmation = null;
     // otherwise the listeners on a shared uploader would keep the removed element in memory
     this.#events.listenTo(null);

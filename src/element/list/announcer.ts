@@ -20,7 +20,8 @@ export interface AnnouncerInput {
 }
 
 /**
- * Chooses what a screen reader announces: the start, each quarter of the progress, waiting, completion and aborts.
+ * Chooses what a screen reader announces: the start, each quarter of the progress, waiting, completion of all, the number
+ * of complete uploads if others failed, and aborts.
  * Failures are announced immediately, and interrupt speech.
  */
 export class Announcer {
@@ -52,6 +53,7 @@ export class Announcer {
     else if (status === 'uploading') this.#announceQuarter(input);
     else if (status !== previousStatus && status === 'paused') this.liveRegions.polite = input.translate('saidPaused');
     else if (status !== previousStatus && status === 'complete') this.#announceComplete(input);
+    else if (status !== previousStatus && status === 'failed') this.#announcePartialCompletion(input);
     if (status !== 'waiting' && this.#loadedWhenWaitEnded === null) this.#waitingText = '';
     this.#announceAborts(input);
   }
@@ -93,6 +95,12 @@ export class Announcer {
       done.length === 1
         ? translate('saidComplete', { name: done[0]!.name })
         : translate('saidCompleteMany', { count: done.length });
+  }
+
+  #announcePartialCompletion({ uploads, translate }: AnnouncerInput): void {
+    const done = uploads.filter(({ status }) => status === 'complete').length;
+    const count = uploads.filter(({ status }) => status !== 'aborted').length;
+    if (done > 0) this.liveRegions.polite = translate('summaryStored', { done, count });
   }
 
   #announceFailures({ uploads, translate }: AnnouncerInput): void {

@@ -75,7 +75,7 @@ export class RowVirtualizer implements ReactiveController, RowLayout {
 
   hostUpdated(): void {
     if (!this.#isLong) {
-      this.hostDisconnected();
+      this.#stopObserving();
       return;
     }
     const list = this.#list;
@@ -104,6 +104,10 @@ export class RowVirtualizer implements ReactiveController, RowLayout {
   }
 
   hostDisconnected(): void {
+    this.#stopObserving();
+  }
+
+  #stopObserving(): void {
     this.#intersectionObserver?.disconnect();
     this.#intersectionObserver = null;
     this.#resizeObserver?.disconnect();

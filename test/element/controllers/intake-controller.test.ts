@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { dropFiles } from '../../wtr/files.js';
-import { fileOf, shadowQuery, untilRendered, createHarness, until } from '../harness.js';
+import { fileOf, shadowQuery, untilRendered, createHarness, unfinishedRecord, until } from '../harness.js';
 
 function transferOf(...files: File[]): DataTransfer {
   const transfer = new DataTransfer();
@@ -14,10 +14,12 @@ const dispatchDrag = (target: EventTarget, type: string, dataTransfer: DataTrans
   return event;
 };
 
-function dispatchPaste(target: EventTarget, file: File): ClipboardEvent {
+function dispatchPaste(target: EventTarget, file: File, text = ''): ClipboardEvent {
   const event = new ClipboardEvent('paste', { bubbles: true, composed: true, cancelable: true });
   // the constructor of Firefox ignores clipboardData
-  Object.defineProperty(event, 'clipboardData', { value: transferOf(file) });
+  const clipboardData = transferOf(file);
+  if (text) clipboardData.setData('text/plain', text);
+  Object.defineProperty(event, 'clipboardData', { value: clipboardData });
   target.dispatchEvent(event);
   return event;
 }
@@ -75,6 +77,49 @@ describe('IntakeController', () => {
     await until(() => element.uploads.length === 1);
     element.noPaste = true;
     expect(dispatchPaste(element, fileOf('two.png')).defaultPrevented).to.be.false;
+  });
+
+  it('leaves pasted text to a text field in its drop target, and accepts an image without text', async () => {
+    const area = await fixture(
+      html`<section>
+        <textarea></textarea><input />
+        <p contenteditable="true">Text</p>
+        <div id="container"></div>
+      </section>`,
+    );
+    const { element } = await createHarness();
+    area.querySelector('#container')!.append(element);
+    element.dropTarget = 'section';
+    await element.updateComplete;
+    for (const field of area.querySelectorAll('textarea, input, p')) {
+      const cells = dispatchPaste(field, fileOf('cells.png'), 'a cell');
+      expect(cells.defaultPrevented, field.localName).to.be.false;
+      const name = `${field.localName}.png`;
+      expect(dispatchPaste(field, fileOf(name)).defaultPrevented, name).to.be.true;
+      await until(() => element.uploads.some((upload) => upload.name === name));
+    }
+    dispatchPaste(area, fileOf('outside.png'), 'a cell');
+    await until(() => element.uploads.some(({ name }) => name === 'outside.png'));
+    expect(element.uploads.map(({ name }) => name)).to.not.include('cells.png');
+  });
+
+  it('offers one file for an upload whose file is missing, and folders again for the next choice', async () => {
+    const { element } = await createHarness(html`<mule-upload multiple directory></mule-upload>`, {}, [
+      unfinishedRecord('film.mov'),
+    ]);
+    const input = shadowQuery<HTMLInputElement>(element, 'input')!;
+    const offered: [boolean, boolean][] = [];
+    input.addEventListener('click', (event) => {
+      offered.push([input.multiple, input.webkitdirectory]);
+      event.preventDefault();
+    });
+    shadowQuery(element, '[part=choose]')!.click();
+    input.dispatchEvent(new Event('cancel', { bubbles: true }));
+    element.browse();
+    expect(offered).to.deep.equal([
+      [false, false],
+      [true, true],
+    ]);
   });
 
   it('accepts no dropped files while it is disabled, or with no-drop', async () => {

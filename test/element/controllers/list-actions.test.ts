@@ -27,6 +27,12 @@ const row = (element: Element, name: string): HTMLElement =>
   )!;
 const focused = (element: Element): string | undefined => element.shadowRoot!.activeElement?.textContent.trim();
 
+function pressEscape(element: Element): KeyboardEvent {
+  const event = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, composed: true, cancelable: true });
+  (element.shadowRoot!.activeElement ?? shadowQuery(element, '.root')!).dispatchEvent(event);
+  return event;
+}
+
 async function clickIn(element: MuleUploadElement, selector: string, within: Element | ShadowRoot): Promise<void> {
   const button = within.querySelector<HTMLButtonElement>(selector)!;
   button.focus();
@@ -67,16 +73,48 @@ describe('ListActions', () => {
     await clickIn(element, '[part=abort]', row(element, 'film.mov'));
     let escapesOutside = 0;
     element.addEventListener('keydown', () => escapesOutside++);
-    const escape = (): void => {
-      const event = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, composed: true, cancelable: true });
-      (element.shadowRoot!.activeElement ?? shadowQuery(element, '.root')!).dispatchEvent(event);
-    };
-    escape();
+    expect(pressEscape(element).defaultPrevented, 'a native dialog closes otherwise').to.be.true;
     await untilRendered(element);
     expect([question(element), harness.uploadOf('film.mov').status, escapesOutside]).to.deep.equal([null, 'paused', 0]);
     // without a question, the event leaves the element
-    escape();
+    expect(pressEscape(element).defaultPrevented).to.be.false;
     expect(escapesOutside).to.equal(1);
+  });
+
+  for (const [title, ask] of [
+    ['abort one upload', (element) => clickIn(element, '[part=abort]', row(element, 'film.mov'))],
+    ['abort all uploads', (element) => clickButton(element, 'Abort all')],
+  ] as readonly [string, (element: MuleUploadElement) => Promise<void>][]) {
+    it(`withdraws the question whether to ${title} when they have ended, and leaves Escape to the page`, async () => {
+      const { element, harness } = await createWithStoredPart('note.txt');
+      await ask(element);
+      expect(question(element)).not.to.equal(null);
+      let escapesOutside = 0;
+      element.addEventListener('keydown', () => escapesOutside++);
+      element.abort();
+      expect(pressEscape(element).defaultPrevented).to.be.false;
+      expect(escapesOutside).to.equal(1);
+      await untilRendered(element);
+      expect(question(element)).to.equal(null);
+      // it does not come back with the next uploads
+      await harness.uploader.add([fileOf(10, 'next.txt')]);
+      await untilRendered(element);
+      expect(question(element)).to.equal(null);
+    });
+  }
+
+  it('asks before it aborts an upload of an earlier page load with stored parts', async () => {
+    const before = new Harness({ checksum: 'none' });
+    const file = fileOf(SIZE, 'film.mov');
+    await before.interrupt(file, 1);
+    const harness = before.reload({ recover: 'ask' });
+    const element = await fixture<MuleUploadElement>(html`<mule-upload multiple></mule-upload>`);
+    element.uploader = harness.uploader;
+    await harness.until(() => element.uploads[0]?.parts.done === 1);
+    expect(element.uploads[0]!.status).to.equal('needs-file');
+    await untilRendered(element);
+    await clickIn(element, '[part=abort]', row(element, 'film.mov'));
+    expect(question(element)!.getAttribute('aria-label')).to.equal('Abort the upload and delete its stored parts?');
   });
 
   it('does not ask before it aborts an upload without stored parts', async () => {

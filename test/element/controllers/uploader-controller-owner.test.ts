@@ -3,6 +3,32 @@ import { MuleUploadElement, Uploader } from '../../../src/index.js';
 import type { Action } from '../../../src/protocol.js';
 import { fileOf, createHarness, shadowQuery, newScope, appendElement, untilRendered, sign, until } from '../harness.js';
 
+/** Creates an element of the user anna with one upload. Its signer can be held, and names another user. */
+async function createWithUser(): Promise<{
+  root: HTMLElement;
+  first: MuleUploadElement;
+  settings: Partial<MuleUploadElement>;
+  signer: { principal: string; isHeld: boolean; release: (() => void) | null };
+}> {
+  const root = await fixture<HTMLElement>(html`<div></div>`);
+  const signer = { principal: 'anna', isHeld: false, release: null as (() => void) | null };
+  const signWithPrincipal = async (action: Action, body: never) => {
+    if (signer.isHeld) await new Promise<void>((resolve) => (signer.release = resolve));
+    return { ...((await sign(action, body)) as object), principal: signer.principal };
+  };
+  const settings: Partial<MuleUploadElement> = {
+    sign: signWithPrincipal as never,
+    signer: `/${newScope()}`,
+    checksum: 'none',
+    recover: 'off',
+  };
+  const first = appendElement(root, settings);
+  await first.add([fileOf('a.txt')]);
+  await until(() => first.uploads[0]?.key !== null);
+  signer.isHeld = true;
+  return { root, first, settings, signer };
+}
+
 describe('an element that is added after another one was removed', () => {
   it('takes over the unfinished uploads of that element', async () => {
     const root = await fixture<HTMLElement>(html`<div></div>`);
@@ -26,31 +52,14 @@ describe('an element that is added after another one was removed', () => {
 
   for (const user of ['anna', 'bert']) {
     it(`shows the uploads of anna only after the signer has named the user: ${user}`, async () => {
-      const root = await fixture<HTMLElement>(html`<div></div>`);
-      let principal = 'anna';
-      let isHeld = false;
-      let release: (() => void) | null = null;
-      const signWithPrincipal = async (action: Action, body: never) => {
-        if (isHeld) await new Promise<void>((resolve) => (release = resolve));
-        return { ...((await sign(action, body)) as object), principal };
-      };
-      const settings = {
-        sign: signWithPrincipal as never,
-        signer: `/${newScope()}`,
-        checksum: 'none',
-        recover: 'off',
-      } as const;
-      const first = appendElement(root, settings);
-      await first.add([fileOf('a.txt')]);
-      await until(() => first.uploads[0]?.key !== null);
-      isHeld = true;
+      const { root, first, settings, signer } = await createWithUser();
       first.remove();
-      principal = user;
+      signer.principal = user;
       const events: string[] = [];
       for (const type of ['mule-recover', 'mule-status', 'mule-pause', 'mule-owner-change'] as const)
         root.addEventListener(type, () => events.push(type));
       const next = appendElement(root, settings);
-      await until(() => release !== null);
+      await until(() => signer.release !== null);
       await untilRendered(next);
       expect([next.uploads.length, next.status, shadowQuery(next, '[part=item]'), events.length]).to.deep.equal([
         0,
@@ -58,8 +67,8 @@ describe('an element that is added after another one was removed', () => {
         null,
         0,
       ]);
-      isHeld = false;
-      release!();
+      signer.isHeld = false;
+      signer.release!();
       if (user === 'anna') {
         await until(() => next.uploads.length === 1);
         expect(events).to.include('mule-recover');
@@ -71,6 +80,66 @@ describe('an element that is added after another one was removed', () => {
       next.abort();
     });
   }
+
+  for (const user of ['anna', 'bert']) {
+    it(`adds files, with their events, only after the signer has named the user: ${user}`, async () => {
+      const { root, first, settings, signer } = await createWithUser();
+      first.remove();
+      signer.principal = user;
+      const next = appendElement(root, { ...settings, accept: '.txt' });
+      await until(() => signer.release !== null);
+      const events: string[] = [];
+      for (const type of ['mule-before-add', 'mule-add', 'mule-reject'] as const)
+        next.addEventListener(type, () => events.push(type));
+      const transfer = new DataTransfer();
+      for (const name of ['b.txt', 'c.png']) transfer.items.add(fileOf(name));
+      const adding = next.add(transfer);
+      // as after the event of a drop
+      transfer.items.clear();
+      await untilRendered(next);
+      await untilRendered(next);
+      expect(events).to.be.empty;
+      signer.isHeld = false;
+      signer.release!();
+      expect((await adding).map(({ name }) => name)).to.deep.equal(['b.txt']);
+      expect(events).to.deep.equal(['mule-before-add', 'mule-add', 'mule-before-add', 'mule-reject']);
+      next.abort();
+    });
+  }
+
+  it('resumes uploads that were paused long before, and reports it to the page', async () => {
+    const root = await fixture<HTMLElement>(html`<div></div>`);
+    const properties = { scope: newScope(), recover: 'off' as const };
+    const first = appendElement(root, properties);
+    await first.add([fileOf('a.txt')]);
+    first.remove();
+    await until(() => first.uploads[0]!.status === 'paused');
+    const events: string[] = [];
+    for (const type of ['mule-resume', 'mule-recover'] as const) root.addEventListener(type, () => events.push(type));
+    let status = '';
+    root.addEventListener('mule-status', ({ detail }) => (status = detail.upload.status));
+    const next = appendElement(root, properties);
+    await until(() => events.length === 2);
+    await until(() => next.uploads[0]!.status !== 'paused');
+    expect(status).to.equal(next.uploads[0]!.status);
+    next.abort();
+  });
+
+  it('resumes the uploads if the first one was removed again while the signer was asked for the user', async () => {
+    const { root, first, settings, signer } = await createWithUser();
+    first.remove();
+    await until(() => first.uploads[0]?.status === 'paused');
+    root.append(first);
+    await until(() => signer.release !== null);
+    expect(first.uploads, 'hidden until the signer answers').to.be.empty;
+    first.remove();
+    await until(() => first.uploads.length === 1);
+    signer.isHeld = false;
+    signer.release!();
+    const next = appendElement(root, settings);
+    await until(() => next.uploads.length === 1 && next.uploads[0]!.status !== 'paused');
+    next.abort();
+  });
 
   it('takes over the uploads even if it is inserted before the other element is removed', async () => {
     const root = await fixture<HTMLElement>(html`<div></div>`);

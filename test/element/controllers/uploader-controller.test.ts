@@ -42,8 +42,14 @@ describe('UploaderController', () => {
     expect(element.uploads[0]!.status).to.equal('starting');
     element.remove();
     await until(() => element.uploads[0]!.status === 'paused');
+    let status = '';
+    let resumed = 0;
+    element.addEventListener('mule-status', ({ detail }) => (status = detail.upload.status));
+    element.addEventListener('mule-resume', () => resumed++);
     container.append(element);
     await until(() => element.uploads[0]!.status !== 'paused');
+    expect(resumed).to.equal(1);
+    expect(status, 'the page is told').to.equal(element.uploads[0]!.status);
     element.abort();
   });
 
@@ -62,7 +68,7 @@ describe('UploaderController', () => {
   });
 
   it('sets states for style sheets', async () => {
-    const { element, store, uploader } = await createHarness();
+    const { element, store } = await createHarness();
     const hasState = (state: string): boolean => element.matches(`:state(${state})`);
     store.behaviour = 'hold';
     await element.add([fileOf('a.txt')]);
@@ -72,9 +78,6 @@ describe('UploaderController', () => {
     element.pause();
     await untilRendered(element);
     expect(hasState('paused') && !hasState('uploading')).to.be.true;
-    uploader.dispatchEvent(new CustomEvent('mule-network', { detail: { online: false } }));
-    await untilRendered(element);
-    expect(hasState('offline')).to.be.true;
     element.resume().catch(() => undefined);
     store.behaviour = 'store';
     await until(() => element.status === 'complete');

@@ -1,6 +1,7 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, nextEvent, shadowQuery, untilRendered, createHarness, until, type Harness } from '../harness.js';
+import type { SignFunction } from '../../../src/engine/index.js';
+import { fileOf, nextEvent, shadowQuery, untilRendered, createHarness, sign, until, type Harness } from '../harness.js';
 
 interface FormHarness extends Harness {
   form: HTMLFormElement;
@@ -251,6 +252,33 @@ describe('form control', () => {
     await until(() => element.value.length === 1);
     element.dismiss(element.uploads[0]!.id);
     expect(element.value).to.deep.equal([]);
+  });
+
+  it('keeps the value of two uploads with the same key when one of them is dismissed', async () => {
+    const signSameKey = (async (action, body) => {
+      const answer = (await sign(action, body)) as { files: object[] };
+      return { ...answer, files: answer.files.map((file) => ({ ...file, key: 'keys/same' })) };
+    }) as SignFunction;
+    const { element } = await createHarness(undefined, { sign: signSameKey });
+    await element.add([fileOf('a.txt'), fileOf('b.txt')]);
+    await until(() => element.uploads.every(({ status }) => status === 'complete'));
+    expect(element.value).to.deep.equal(['keys/same']);
+    element.dismiss(element.uploads[0]!.id);
+    expect(element.value).to.deep.equal(['keys/same']);
+    element.dismiss(element.uploads[0]!.id);
+    expect(element.value).to.deep.equal([]);
+  });
+
+  it('validates while a component around it passes on a button of its own user', async () => {
+    const wrapper = await fixture<HTMLElement>(html`<div><button slot="btn">Mine</button></div>`);
+    const root = wrapper.attachShadow({ mode: 'open' });
+    root.innerHTML = '<mule-upload><slot name="btn" slot="button"></slot></mule-upload>';
+    const element = root.querySelector('mule-upload')!;
+    await element.updateComplete;
+    element.required = true;
+    expect(element.checkValidity()).to.be.false;
+    element.setCustomValidity('Not this one');
+    expect(element.validationMessage).to.equal('Not this one');
   });
 
   it('restores the keys that the browser has stored', async () => {

@@ -1,4 +1,4 @@
-import { expect, html } from '@open-wc/testing';
+import { expect, fixture, html } from '@open-wc/testing';
 import { MuleUploadElement, strings as english } from '../../../src/index.js';
 import type { MuleStrings, Text } from '../../../src/index.js';
 import { strings as ar } from '../../../src/element/i18n/strings/ar.js';
@@ -85,6 +85,17 @@ describe('translations', () => {
     await untilRendered(element);
     expect(button()).to.equal(lang.startsWith('en') ? 'Pick files' : 'Choose files');
     MuleUploadElement.translate('en', {});
+  });
+
+  it('follow the language of the place to which the element is moved', async () => {
+    MuleUploadElement.translate('de', de);
+    const { element } = await createHarness(html`<div lang="de"><mule-upload></mule-upload></div>`);
+    const button = (): string => shadowQuery(element, '[part=button]')!.textContent;
+    expect(button()).to.equal('Datei auswählen');
+    const place = await fixture<HTMLElement>(html`<div lang="en"></div>`);
+    place.append(element);
+    await untilRendered(element);
+    expect(button()).to.equal('Choose a file');
   });
 
   it('contain the reason why a file was not added, in the element and in the event', async () => {

@@ -61,6 +61,32 @@ describe('Announcer, when an upload has failed', () => {
   });
 });
 
+describe('Announcer, when the last of several uploads has ended and one has failed', () => {
+  /** Returns the polite text after uploads with these statuses, one of which was uploading before. */
+  const announceEnd = (...statuses: UploadSnapshot['status'][]): string => {
+    const live = new LiveRegions();
+    const announcer = new Announcer(live);
+    const progress = { loaded: 0, total: 0, ratio: 0, speed: 0, eta: null };
+    const uploads = statuses.map(
+      (status, index) => ({ id: `${index}`, name: 'a.txt', status, waitingFor: null, retryAt: null }) as UploadSnapshot,
+    );
+    const observe = (status: UploaderStatus): void =>
+      announcer.observe({ uploads, status, progress, translate, format, offline: false });
+    observe('uploading');
+    live.polite = '';
+    observe('failed');
+    return live.polite;
+  };
+
+  it('announces how many are complete, without those that were aborted', () => {
+    expect(announceEnd('complete', 'failed', 'complete', 'aborted')).to.equal('2 of 3 files stored');
+  });
+
+  it('announces only the failure if none is complete', () => {
+    expect(announceEnd('failed')).to.equal('');
+  });
+});
+
 describe('Announcer, created after uploads were added', () => {
   it('announces the current status', () => {
     expect(createAnnouncer()('uploading', 0)).to.equal('Uploading a.txt');
