@@ -109,6 +109,8 @@ let scopeCount = 0;
 const INTERRUPT_CONCURRENCY = 6;
 /** Limit in real milliseconds for one wait; shorter than the time that the test runner allows a test. */
 const WAIT_TIMEOUT_MS = 100_000;
+/** Limit in real milliseconds for a wait in which the fake clock stands still. */
+const STILL_TIMEOUT_MS = 30_000;
 
 /** An uploader with a fake store, signer and clock, which a test controls. */
 export class Harness {
@@ -255,6 +257,16 @@ export class Harness {
       // if fake time passed while the store computes a hash, the engine would report a stall
       const isIdle = checks % 4 === 0 && !this.store.isComputing && !this.#pendingRealWork;
       if (isIdle && !isMet()) await this.clock.advance(this.clock.nextDelay ?? 0);
+    }
+  }
+
+  /** Waits in real time until a condition holds, while the fake clock stands still: no timer fires. */
+  async untilStill(isMet: () => boolean, description = String(isMet)): Promise<void> {
+    const deadline = performance.now() + STILL_TIMEOUT_MS;
+    while (!isMet()) {
+      if (performance.now() > deadline)
+        throw new Error(`the clock stands still, and timed out waiting for ${description}\n${this.#state}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
   }
 

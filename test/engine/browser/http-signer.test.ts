@@ -40,6 +40,30 @@ describe('a call over HTTP', () => {
       .and.include({ status: 0 });
   });
 
+  it('names the headers function of the page if it fails, and does not examine the signer', async () => {
+    const { fetch } = window;
+    const requests: string[] = [];
+    window.fetch = (_url, init) => {
+      requests.push(init!.method!);
+      return Promise.resolve(new Response());
+    };
+    try {
+      const failures = [() => Promise.reject(new Error('no token yet')), () => Promise.reject(new TypeError('offline'))];
+      for (const headers of failures) {
+        const signer = new HttpSigner(() => ({ signer: HERE, headers }), systemClock);
+        // after two failures in a row, the signer would be examined
+        for (let calls = 0; calls < 3; calls++) {
+          const fault = await signer.call('get_head_signature', { key: 'k' }).catch((error: unknown) => error);
+          expect(fault).to.be.instanceOf(SignerFault).and.include({ status: 0, code: null, kind: null });
+          expect((fault as SignerFault).message).to.contain("the page's headers function failed");
+        }
+      }
+      expect(requests).to.deep.equal([]);
+    } finally {
+      window.fetch = fetch;
+    }
+  });
+
   it('is aborted by its signal, and rejects with the signal’s reason', async () => {
     const reason = new Error('paused');
     const controller = new AbortController();

@@ -13,6 +13,8 @@ import { ServerHealth } from '../../../src/engine/network/server-health.js';
 import { ModuleLoader } from '../../../src/engine/util/module-loader.js';
 import { FakeStore } from '../fake-store.js';
 import { FakeClock } from '../fake-clock.js';
+import { deny } from '../fake-signer.js';
+import { fileOf, Harness } from '../harness.js';
 
 const OBJECT_URL = 'https://store.test/a';
 const FILE_PROPERTIES = { id: '1', name: 'a.bin', size: 1, type: '', lastModified: 0, relativePath: '' };
@@ -232,5 +234,35 @@ describe('a step that fails', () => {
     expect(errors.map(({ code }) => code)).to.deep.equal(['unauthorized']);
     retries.authorize();
     expect(await Promise.all(outcomes)).to.deep.equal([2, 2, 2]);
+  });
+});
+
+describe('an upload that is paused while nobody is signed in', () => {
+  it('fires the same error again if nobody is signed in when it is resumed', async () => {
+    const harness = new Harness();
+    const { signer, uploader } = harness;
+    const upload = () => harness.uploadOf('a.bin');
+    /** Waits until the signer has refused this number of calls, and the upload waits for a sign-in. */
+    const refused = (calls: number): Promise<void> =>
+      harness.until(
+        () => signer.count('get_init_signature') === calls && upload().waitingFor === 'authorization',
+        `refusal ${calls}`,
+      );
+    signer.always('get_init_signature', deny(401, null));
+    await uploader.add([fileOf(10)]);
+    await refused(1);
+    uploader.pause();
+    expect(upload().status).to.equal('paused');
+    await uploader.resume();
+    await refused(2);
+    expect(upload().error).to.include({ code: 'unauthorized', retryable: true });
+    expect(harness.detailsOf('mule-error').map(({ error }) => error.code)).to.deep.equal([
+      'unauthorized',
+      'unauthorized',
+    ]);
+    signer.always('get_init_signature', null);
+    uploader.configure({ headers: { authorization: 'new' } });
+    await harness.finished();
+    expect(upload()).to.include({ status: 'complete', error: null });
   });
 });

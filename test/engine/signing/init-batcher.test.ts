@@ -1,8 +1,9 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { isIdentifiedByTime } from '../../../src/engine/files/fingerprint.js';
 import type { InitAnswer } from '../../../src/protocol.js';
 import { deny } from '../fake-signer.js';
-import { fileOf, Harness } from '../harness.js';
+import { fileOf, Harness, hashOf } from '../harness.js';
 
 const createSmallFiles = (count: number): File[] =>
   Array.from({ length: count }, (_, index) => fileOf(10, `${index}.bin`));
@@ -196,5 +197,40 @@ describe('calls of init', () => {
     endReading();
     expect(await adding).to.have.length(1);
     await harness.finished();
+  });
+
+  it('leave out a file that cannot be read, which fails for that reason although it has started meanwhile', async () => {
+    const unreadable = fileOf(10, 'bad.bin');
+    // desktop Chromium does not read small files before they are sent
+    if (isIdentifiedByTime(unreadable)) return;
+    const harness = new Harness({ concurrency: 1 });
+    unreadable.slice = () => {
+      const blob = new Blob();
+      blob.arrayBuffer = () => Promise.reject(new DOMException('no permission', 'NotReadableError'));
+      return blob;
+    };
+    unreadable.arrayBuffer = () => unreadable.slice().arrayBuffer();
+    let answer!: () => void;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    harness.signer.next('get_init_signature', (proceed) => mayAnswer.then(proceed));
+    await harness.uploader.add([fileOf(10, '1.bin'), fileOf(10, '2.bin'), unreadable]);
+    await harness.until(() => harness.signer.count('get_init_signature') === 1);
+    expect(harness.uploadOf('bad.bin').status).to.equal('queued');
+    harness.uploader.abort(harness.uploadOf('2.bin').id);
+    await harness.until(() => harness.uploadOf('bad.bin').status === 'starting');
+    // it waits for the pending call
+    await harness.settle();
+    answer();
+    await harness.finished();
+    expect(harness.uploadOf('bad.bin').error).to.include({ code: 'file-unreadable' });
+    expect(harness.uploadOf('1.bin').status).to.equal('complete');
+    const requested = harness.signer.bodies('get_init_signature').flatMap(({ files }) => files);
+    expect(requested.map(({ filename }) => filename)).not.to.include('bad.bin');
+    const { id } = harness.uploadOf('bad.bin');
+    const file = fileOf(20, 'bad.bin', 2_000);
+    await harness.upload(file);
+    expect(harness.uploader.uploads.map(({ name }) => name)).to.deep.equal(['1.bin', '2.bin', 'bad.bin']);
+    expect(harness.uploadOf('bad.bin')).to.include({ id, status: 'complete', error: null });
+    expect(await hashOf(harness.store.objects.get('files/bad.bin')?.body)).to.equal(await hashOf(file));
   });
 });

@@ -120,6 +120,16 @@ describe('signatures of parts', () => {
     expect(signer.count('get_all_signatures')).to.equal(2);
   });
 
+  it('that are requested one at a time and arrive after clear() are not used again', async () => {
+    const { signer, signatures, part } = setUp(3, []);
+    const pending = part(1);
+    await nextTurn();
+    signatures.clear();
+    const former = await pending;
+    expect((await part(1)).url).not.to.equal(former.url);
+    expect(signer.count('get_chunk_signature')).to.equal(2);
+  });
+
   it('are requested one at a time if the signer does not have get_all_signatures', async () => {
     const { signer, part } = setUp(3, []);
     await part(1);
@@ -172,6 +182,21 @@ describe('signatures of other requests', () => {
       undefined,
       1_000,
     ]);
+  });
+
+  it('that arrive after clear() are not used again', async () => {
+    const { signer, signatures, upload } = setUp(3);
+    for (const request of ['list', 'end', 'delete', 'head'] as const) {
+      const pending = signatures.signRequest(request, upload, signal);
+      signatures.clear();
+      const former = await pending;
+      const current = await signatures.signRequest(request, upload, signal);
+      expect(current.url, request).not.to.equal(former.url);
+      expect((await signatures.signRequest(request, upload, signal)).url, 'the next one is cached').to.equal(
+        current.url,
+      );
+      expect(signer.count(`get_${request}_signature`)).to.equal(2);
+    }
   });
 
   it('are supported if the signer lists the action', () => {

@@ -1,8 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { responseOf } from '../fake-store.js';
+import { refuse, responseOf } from '../fake-store.js';
 import { deny } from '../fake-signer.js';
-import { fileOf, Harness } from '../harness.js';
+import { fileOf, Harness, MemoryJournal } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
@@ -73,5 +73,51 @@ describe('the first multipart upload of an upload that has restarted', () => {
     await harness.finished();
     expect(harness.uploadOf(NAME).status).to.equal('complete');
     harness.uploader.dispose();
+  });
+});
+
+describe('an abort that the store does not carry out', () => {
+  it('is tried again in the next page load after maxRetries attempts in this one', async () => {
+    const journal = new MemoryJournal();
+    const options = { maxRetries: 2 };
+    const harness = new Harness(options, { journal });
+    await harness.interrupt(fileOf(4 * PART), 2);
+    harness.store.always('abort', refuse(503));
+    harness.uploader.abort();
+    await harness.until(() => harness.store.count('abort') === 3);
+    await harness.settle();
+    expect(harness.uploadOf(NAME)).to.include({ status: 'aborted', error: null });
+    expect([...journal.records.values()].map(({ aborting }) => aborting)).to.deep.equal([true]);
+    expect(harness.store.uploads.size).to.equal(1);
+    harness.store.always('abort', null);
+    const next = harness.reload(options);
+    await next.uploader.ready;
+    await next.until(() => next.store.uploads.size === 0 && journal.records.size === 0);
+    expect(next.uploader.uploads, 'it is not listed').to.be.empty;
+  });
+
+  it('is tried again in the next page load if the signer fails for this upload alone', async () => {
+    const journal = new MemoryJournal();
+    const harness = new Harness({}, { journal });
+    await harness.interrupt(fileOf(4 * PART), 2);
+    // the signatures of the upload expire
+    await harness.clock.advance(3_600_000);
+    let failures = 0;
+    harness.signer.always('get_delete_signature', (proceed) => {
+      failures++;
+      return deny(500, null)(proceed);
+    });
+    harness.uploader.abort();
+    await harness.until(() => failures >= 7);
+    await harness.upload(fileOf(10, 'other.bin'));
+    expect(harness.uploadOf('other.bin').status).to.equal('complete');
+    const failuresBefore = failures;
+    await harness.until(() => failures > failuresBefore);
+    await harness.settle();
+    expect(harness.clock.nextDelay, 'no further attempt is planned').to.equal(null);
+    expect([...journal.records.values()].map(({ aborting }) => aborting)).to.deep.equal([true]);
+    harness.signer.always('get_delete_signature', null);
+    const next = harness.reload();
+    await next.until(() => next.store.uploads.size === 0 && journal.records.size === 0);
   });
 });

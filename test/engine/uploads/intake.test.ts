@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { deny } from '../fake-signer.js';
 import { fileOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
@@ -134,5 +135,32 @@ describe('the event mule-before-upload', () => {
     harness.uploader.retry();
     await harness.finished();
     expect([harness.uploadOf('a.bin').status, events]).to.deep.equal(['complete', 2]);
+  });
+
+  it('is not fired for an aborted upload of an earlier page load whose grant has to be renewed', async () => {
+    const harness = new Harness();
+    await harness.interrupt(fileOf(4 * PART), 2);
+    await harness.fileStore.wipe('');
+    const next = harness.reload();
+    const events: string[] = [];
+    next.uploader.addEventListener('mule-abort', () => events.push('mule-abort'));
+    next.uploader.addEventListener('mule-before-upload', (event) => {
+      events.push('mule-before-upload');
+      event.preventDefault();
+    });
+    await next.uploader.ready;
+    expect(next.uploadOf('a.bin')).to.include({ status: 'needs-file', recovered: true });
+    next.signer.next('get_delete_signature', deny(403, 'grant-expired'));
+    const calls = next.signer.count('get_init_signature');
+    next.uploader.abort();
+    await next.until(() => next.store.uploads.size === 0, 'the abort on the store');
+    expect(events).to.deep.equal(['mule-abort']);
+    const [renewal, ...others] = next.signer.bodies('get_init_signature').slice(calls);
+    expect(renewal!.files[0]).to.include({ grant: 'grant-a.bin', upload_id: 'upload-1' });
+    expect(others).to.be.empty;
+    expect(next.signer.bodies('get_delete_signature').map(({ grant }) => grant)).to.deep.equal([
+      'grant-a.bin',
+      'grant-a.bin+',
+    ]);
   });
 });
