@@ -48,7 +48,10 @@ describe('a call over HTTP', () => {
       return Promise.resolve(new Response());
     };
     try {
-      const failures = [() => Promise.reject(new Error('no token yet')), () => Promise.reject(new TypeError('offline'))];
+      const failures = [
+        () => Promise.reject(new Error('no token yet')),
+        () => Promise.reject(new TypeError('offline')),
+      ];
       for (const headers of failures) {
         const signer = new HttpSigner(() => ({ signer: HERE, headers }), systemClock);
         // after two failures in a row, the signer would be examined

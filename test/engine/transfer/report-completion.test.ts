@@ -85,9 +85,9 @@ describe('the last notification of an upload', () => {
     await harness.untilStill(() => harness.signer.count('chunks_loaded') === 1);
     await harness.finished();
     const keys = names.map((name) => `files/${name}`);
-    expect(harness.signer.bodies('chunks_loaded').map(({ uploads }) => uploads.map(({ key }) => key).sort())).to.deep.equal(
-      [keys, keys],
-    );
+    expect(
+      harness.signer.bodies('chunks_loaded').map(({ uploads }) => uploads.map(({ key }) => key).sort()),
+    ).to.deep.equal([keys, keys]);
     expect(
       completionsOf(harness)
         .map(({ key }) => key)
