@@ -91,7 +91,7 @@ export class HttpSigner implements SignerPort {
       return readAnswer(...answer);
     } catch (cause) {
       signal?.throwIfAborted();
-      if (cause instanceof SignerFault) throw cause;
+      if (cause instanceof SignerFault || cause instanceof UploadError) throw cause;
       // Chromium and Firefox report a violation after the fetch has failed
       await sleep(this.#clock, VIOLATION_DELAY_MS, signal ?? neverAborted);
       const violation = findViolation();

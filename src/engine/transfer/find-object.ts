@@ -40,6 +40,11 @@ export async function findObject(
   const mayBeOwn = session.inherited || record.wasShared || record.recovered || wasSent;
   const object = await headObject(context, signal);
   if (object === 'absent') return object;
+  if (object === 'unknown' && reason === 'exists' && outcome.hasCreated && !session.uploadId) {
+    // the store has confirmed this upload's own request before
+    const [etag = ''] = session.table.etags();
+    return { etag, checksum: null, integrity: 'unverified' };
+  }
   if (object === 'unknown') return mayBeOwn ? completeAgain(context, signal) : object;
   return verifyFoundObject(context, object, mayBeOwn, signal);
 }

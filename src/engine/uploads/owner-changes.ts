@@ -33,7 +33,7 @@ export class OwnerChanges {
    * Ends every upload of the former owner. The journal keeps the unfinished ones, for that owner.
    * @param isForgotten whether `forget()` was called, which deletes their records and files
    * @param isByPage whether the page has caused the change
-   * @param beforeEvent called before the page hears of it, and may call the uploader
+   * @param beforeEvent called before the event, whose listeners may call the uploader
    */
   endAll({ isForgotten = false, isByPage = true, beforeEvent = (): void => {} } = {}): void {
     this.ownership = {};

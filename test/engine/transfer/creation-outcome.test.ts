@@ -58,6 +58,15 @@ describe('an upload that is paused after its PUT has succeeded', () => {
     expect(await hashOf(harness.store.objects.get(KEY)?.body)).to.equal(await hashOf(file));
   });
 
+  it('is complete after resume() although the store does not answer HEAD', async () => {
+    const { harness, file } = await pauseAfterPut();
+    harness.store.always('head', refuse(403, 'AccessDenied'));
+    await harness.uploader.resume();
+    await harness.finished();
+    expect(harness.uploadOf(NAME)).to.include({ status: 'complete', error: null });
+    expect(await hashOf(harness.store.objects.get(KEY)?.body)).to.equal(await hashOf(file));
+  });
+
   it('fails with key-exists if its object was replaced by one of another size meanwhile', async () => {
     const { harness } = await pauseAfterPut();
     harness.store.objects.set(KEY, { body: fileOf(SIZE + 1), etag: 'other' });
