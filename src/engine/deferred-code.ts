@@ -11,7 +11,7 @@ export { waitForLock } from './resume/wait-for-lock.js';
 export { abortFormerSession, abortUpload } from './transfer/abort-upload.js';
 export { complete } from './transfer/complete.js';
 export { ConnectionLosses } from './transfer/connection-losses.js';
-export { listVerifiedParts, refreshParts } from './transfer/list-parts.js';
+export { listAndVerifyParts, refreshParts } from './transfer/list-parts.js';
 export { reportCompletion } from './transfer/report-completion.js';
 export { RestartResolver } from './transfer/restart.js';
 export { confirmUser } from './uploads/ask-for-user.js';

@@ -99,7 +99,7 @@ export class Uploader extends Target {
     return status === 'idle' ? this.#early.statusOf(this.#options.autostart) : status;
   }
 
-  /** Resolves when the journal has been read: unfinished uploads of earlier page loads are listed. */
+  /** Resolves when unfinished uploads of earlier page loads are listed, or when that takes longer than some seconds. */
   get ready(): Promise<void> {
     return this.#manager?.ready ?? this.#load().then((manager) => manager.ready);
   }
@@ -193,7 +193,6 @@ export class Uploader extends Target {
 
   /** Retries failed and waiting uploads at once. @throws TypeError naming an id that is not listed */
   retry(id?: string): void {
-    this.#early.resume(id);
     codeLoader.retryNow();
     this.#managerOf(id)?.retry(id);
   }
@@ -233,7 +232,7 @@ export class Uploader extends Target {
   }
 
   /**
-   * Pauses running uploads, and lets other tabs resume them. `attach()` resumes them in this page.
+   * Pauses running and queued uploads, and lets other tabs resume them. `attach()` resumes them in this page.
    * @returns ids of the uploads that it paused
    */
   detach(): string[] {

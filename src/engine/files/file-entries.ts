@@ -44,7 +44,7 @@ export const isBlob = (item: unknown): item is Blob => {
 const FAULTS: Record<EntryFault, string> = {
   unreadable: 'it cannot be read',
   'system-file': 'it is a system file',
-  'not-a-file': 'it is not a File, Blob or file handle',
+  'not-a-file': 'it is not a File, a Blob, or an object with a file',
 };
 
 /**

@@ -36,7 +36,7 @@ export interface RetryState extends Attempt {
   readonly partNumber: number | null;
   readonly signal: AbortSignal;
   readonly onConnectionLost: OnConnectionLost | undefined;
-  /** Number of failures in a row since the last success of any step. */
+  /** Number of failures of this step since the last success of any step. */
   level: number;
   /** Number of renewals of the grant in a row. */
   renewals: number;

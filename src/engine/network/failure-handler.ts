@@ -22,7 +22,7 @@ const FAILURES_UNTIL_REPORT = 3;
 const SIGN_IN_PAGES_UNTIL_REPORT = 2;
 /** Maximum random delay of a request when the network is back, so that not all requests are sent at once. */
 const RECONNECT_JITTER_MS = 200;
-/** Maximum delay until the store is probed again; reported as the delay of the retry. */
+/** Maximum delay until the store is probed again in the first ten minutes; reported as the delay of the retry. */
 const MAX_PROBE_DELAY_MS = 3_000;
 
 /** Performs the action that `classifyFailure()` returns for each failure of one upload: waits, reports, or throws. */

@@ -52,6 +52,11 @@ export class TrackerNotifier {
     return [...this.#pending];
   }
 
+  /** Notifies once that the upload is complete. */
+  complete(): Promise<ChunkLoadedAnswer | null> {
+    return this.#send(this.takePending(), 'complete');
+  }
+
   aborted(): void {
     this.#cancel();
     void this.#send([], 'aborted').catch(() => {});

@@ -10,7 +10,7 @@ import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
 import { explainMismatch, objectMismatch } from './explain-mismatch.js';
 import { headObject } from './find-object.js';
-import { isUploadGone, listVerifiedParts } from './list-parts.js';
+import { isUploadGone, listAndVerifyParts } from './list-parts.js';
 import { objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 import type { StoredPartChecks } from './verify-parts.js';
@@ -31,14 +31,14 @@ export async function complete(
 ): Promise<StoredResult> {
   const { session, retries } = context;
   // ListParts returns the ETags that CORS has hidden
-  if (!session.table.hasEveryEtag) await listVerifiedParts(context, signal);
+  if (!session.table.hasEveryEtag) await listAndVerifyParts(context, signal);
   await storedParts.settled(signal);
   if (!session.table.isComplete) throw missingParts();
   const checksum = await objectChecksumOf(context, signal);
   const { etag, checksums } = await retries.retry('complete', null, signal, async (attempt) => {
     // for an upload that is gone, Ceph answers 500 to Complete, but 404 to ListParts
     if (attempt.count % ATTEMPTS_UNTIL_LIST === 0) {
-      await listVerifiedParts(context, signal);
+      await listAndVerifyParts(context, signal);
       if (!session.table.hasEveryEtag) throw missingParts();
     }
     const parts = await completedPartsOf(context, session.table.etags(), signal);

@@ -1,7 +1,7 @@
 import { integrityError } from '../integrity/digest-refusals.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { TransferContext } from './context.js';
-import { listVerifiedParts } from './list-parts.js';
+import { listAndVerifyParts } from './list-parts.js';
 import { MAX_MISMATCHES } from './verify-parts.js';
 import type { StoredPartChecks } from './verify-parts.js';
 
@@ -16,7 +16,7 @@ export async function explainMismatch(
 ): Promise<Error> {
   const { checks, session } = context;
   checks?.invalidate();
-  await listVerifiedParts(context, signal);
+  await listAndVerifyParts(context, signal);
   await storedParts.settled(signal);
   return session.table.isComplete
     ? objectMismatch(context, storedParts, 'the store holds other bytes than it confirmed')

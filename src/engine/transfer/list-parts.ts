@@ -14,7 +14,7 @@ type RequestPage = (attempt: Pick<Attempt, 'stalls'>) => Promise<PartList>;
  * Lists the stored parts, and starts their verification in the background. If the file was modified since the upload began,
  * only parts that are proven to be this file's count as stored; the others are sent again.
  */
-export async function listVerifiedParts(context: TransferContext, signal: AbortSignal): Promise<void> {
+export async function listAndVerifyParts(context: TransferContext, signal: AbortSignal): Promise<void> {
   const { record, checks } = context;
   const listed = await listParts(context, signal, record.isModified ? record.file : null);
   checks?.verifyListed(listed);

@@ -13,7 +13,7 @@ import type { complete } from './complete.js';
 import type { ConnectionLosses } from './connection-losses.js';
 import { TransferContext } from './context.js';
 import { CreationOutcome } from './creation-outcome.js';
-import type { listVerifiedParts, refreshParts } from './list-parts.js';
+import type { listAndVerifyParts, refreshParts } from './list-parts.js';
 import { SessionOpener } from './open-session.js';
 import type { reportCompletion } from './report-completion.js';
 import type { RestartResolver } from './restart.js';
@@ -29,7 +29,7 @@ export interface TransferCode extends RetryLoopCode {
   readonly assertUnchanged: typeof assertUnchanged;
   readonly complete: typeof complete;
   readonly ConnectionLosses: typeof ConnectionLosses;
-  readonly listVerifiedParts: typeof listVerifiedParts;
+  readonly listAndVerifyParts: typeof listAndVerifyParts;
   readonly refreshParts: typeof refreshParts;
   readonly reportCompletion: typeof reportCompletion;
   readonly RestartResolver: typeof RestartResolver;
@@ -125,8 +125,8 @@ export class Transfer {
   async #sendParts(signal: AbortSignal): Promise<void> {
     const { session } = this.#context;
     if (session.needsList) {
-      const { listVerifiedParts } = await this.#waitForCode(signal);
-      await listVerifiedParts(this.#context, signal);
+      const { listAndVerifyParts } = await this.#waitForCode(signal);
+      await listAndVerifyParts(this.#context, signal);
     }
     do {
       await this.#partSender.send(signal);
@@ -188,6 +188,9 @@ export class Transfer {
   async finish(signal: AbortSignal): Promise<string | null> {
     const { notifier } = this.#context;
     if (!notifier) return null;
+    // a small file does not wait for the code that repeats a failed notification
+    const answer = this.#deferredCode.loaded ? undefined : await notifier.complete().catch(() => undefined);
+    if (answer !== undefined) return answer?.receipt ?? null;
     const { reportCompletion } = await this.#waitForCode(signal);
     return reportCompletion(this.#context, notifier, signal);
   }

@@ -54,7 +54,7 @@ export class RecoveredUploads {
   readonly #emit: Emit;
   /** The listed uploads, with the data that each was restored from. */
   readonly #persisted = new Map<Upload, PersistedUpload>();
-  /** Uploads that are not listed: their user is not signed in, or the signer has not named the user. */
+  /** Uploads that are not listed, or not yet: their user is not signed in, or the signer has not named the user. */
   #hidden: PersistedUpload[] = [];
   /** Records that are resumed only when their file is added again. */
   #unlisted: JournalRecord[] = [];

@@ -37,7 +37,7 @@ export class Recovery {
     this.#emit = emit;
   }
 
-  /** Resolves when the owner's unfinished uploads are listed. The first call loads them. */
+  /** Resolves when the owner's unfinished uploads are listed, or when that takes too long. The first call loads them. */
   get ready(): Promise<void> {
     return (this.#ready ??= this.#load());
   }

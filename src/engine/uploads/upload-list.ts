@@ -227,7 +227,7 @@ export class UploadList implements InitQueue, NotificationQueue {
     return stored !== null && session !== null && areNotificationsBatched(session.actions, this.#settings.options);
   }
 
-  /** Whether the file is sent in a single request. */
+  /** Whether the file is small enough to start beside large ones. */
   #isSmall({ facts, session }: Upload): boolean {
     const { partSize } = this.#settings.options;
     return facts.size <= (partSize === 'auto' ? DEFAULT_PART_SIZE : partSize) && !session?.uploadId;
