@@ -9,17 +9,19 @@ import { createUpload, send, useBucket } from './use-bucket.js';
 const bucket = useBucket();
 const createBucketCaller = bucket.createCaller;
 
+const optionsOf = (changes: Partial<SignerOptions>): SignerOptions => ({
+  bucket: 'films',
+  endpoint: bucket.url,
+  credentials: CREDENTIALS,
+  authorize: () => 'ada',
+  ...changes,
+});
+
 describe('sweep', () => {
   it('aborts only uploads that have been inactive for days', async () => {
     let now = Date.now() - 9 * DAY_MS;
     const tracker = createMemoryTracker({ now: () => now });
-    const options: SignerOptions = {
-      bucket: 'films',
-      endpoint: bucket.url,
-      credentials: CREDENTIALS,
-      authorize: () => 'ada',
-      tracker,
-    };
+    const options = optionsOf({ tracker });
     const caller = createBucketCaller({ tracker });
     const s3 = new S3Client({ url: bucket.url, region: 'us-east-1', ...CREDENTIALS });
     const trackUpload = async (reference: Awaited<ReturnType<typeof createUpload>>) => {
@@ -50,11 +52,7 @@ describe('sweep', () => {
     };
     for (const uploadId of ['locked-1', 'locked-2', 'free-1', 'free-2', 'free-3']) await note(uploadId);
     const swept: string[] = [];
-    const options: SignerOptions = {
-      bucket: 'films',
-      endpoint: bucket.url,
-      credentials: CREDENTIALS,
-      authorize: () => 'ada',
+    const options = optionsOf({
       tracker,
       now: () => now,
       async fetch(url) {
@@ -62,7 +60,7 @@ describe('sweep', () => {
         swept.push(pathname.split('/').at(-1)!);
         return new Response(null, { status: pathname.includes('locked') ? 403 : 204 });
       },
-    };
+    });
     now += 10 * DAY_MS;
     const first = await sweep(options, { limit: 2 });
     assert.deepEqual([first.aborted, first.failed.length, first.hasMore], [0, 2, true]);

@@ -2,9 +2,9 @@ import type { UploadSnapshot } from '../api/types.js';
 import type { RemoteProgress, Resumption } from '../ports.js';
 
 /**
- * Returns what this tab reports to others about an upload.
+ * Returns the progress that this tab reports to others about an upload.
  * @param principal user that the signer named for it
- * @param resumption with what another tab could resume it
+ * @param resumption the data for resuming it in another tab; null if there is nothing to resume
  */
 export function progressReportOf(
   snapshot: UploadSnapshot,

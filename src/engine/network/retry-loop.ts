@@ -52,7 +52,10 @@ export class RetryLoop {
     this.#failureHandler = null;
   }
 
-  /** Ends the delays before retries. @param includesStore also ends those after failures of the store, and the waits for a sign-in */
+  /**
+   * Ends the delays before retries.
+   * @param includesStore whether to end those after failures of the store too, and the waits for a sign-in
+   */
   retryNow(includesStore: boolean): void {
     this.waits.wake((waitingFor) => includesStore || waitingFor !== 'store');
     if (includesStore) this.#failureHandler?.authorize();

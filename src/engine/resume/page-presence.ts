@@ -19,7 +19,10 @@ export class PagePresence {
   /** Whether the uploader is not in the page: then `show()` has no effect. */
   isDetached = false;
   #isOver = false;
-  /** Records of other pages that were open when this page read the journal, which `open-pages.ts` finds; this page does not resume them. */
+  /**
+   * Records of other pages that were open when this page read the journal, as `open-pages.ts` found them. This page does not
+   * resume them.
+   */
   recordsOfOpenPages: readonly JournalRecord[] = [];
   /** Called when the presence is announced. */
   onAnnounced = (): void => {};

@@ -61,7 +61,7 @@ export interface InitServices {
   readonly lifetime: AbortSignal;
 }
 
-/** The answers of one call, by the ID of the upload; null for an upload that was left out, because it could not be prepared. */
+/** The answers of one call, by the ID of the upload; null for an upload that could not be prepared, and was left out. */
 type Replies = ReadonlyMap<string, InitReply | null>;
 
 /** Calls init. Files share a call up to `MAX_CALL_BYTES`; most calls are made before their files start. */

@@ -3,6 +3,7 @@ import type { AdmissionRules, UploadSnapshot } from '../api/types.js';
 import type { Entry, Rules } from '../files/file-entries.js';
 import { loadAcceptRule, rejectionOf } from '../files/file-rules.js';
 import type { ChecksumService } from '../integrity/checksum-service.js';
+import type { UploadFacts } from '../model/upload-record.js';
 import type { Clock, Emit } from '../ports.js';
 import { newId } from '../util/new-id.js';
 import { TimeSlicer } from '../util/time-slicer.js';
@@ -13,7 +14,6 @@ import type { Recovery } from './recovery.js';
 import { requeue } from './requeue.js';
 import type { RequeueServices } from './requeue.js';
 import type { Upload, UploadSource } from './upload.js';
-import type { UploadFacts } from '../model/upload-record.js';
 
 /** Number of added files after which uploads start, so that the signer answers while the others are being added. */
 const FILES_BEFORE_START = 4;

@@ -131,7 +131,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#changed();
   }
 
-  /** With what this tab can resume the upload, as the other tab has reported. */
+  /** The data for resuming the upload that the other tab has reported; null if it has reported none. */
   get reportedResumption(): Resumption | null {
     return this.remoteProgress?.resumption ?? null;
   }

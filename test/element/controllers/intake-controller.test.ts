@@ -1,4 +1,5 @@
 import { expect, fixture, html } from '@open-wc/testing';
+import type { MuleUploadElement } from '../../../src/index.js';
 import { dropFiles } from '../../wtr/files.js';
 import { fileOf, shadowQuery, untilRendered, createHarness, unfinishedRecord, until } from '../harness.js';
 
@@ -22,6 +23,15 @@ function dispatchPaste(target: EventTarget, file: File, text = ''): ClipboardEve
   Object.defineProperty(event, 'clipboardData', { value: clipboardData });
   target.dispatchEvent(event);
   return event;
+}
+
+/** Inserts an element into the container of an area, whose section is its drop target. */
+async function insertWithDropTarget(area: Element): Promise<MuleUploadElement> {
+  const { element } = await createHarness();
+  area.querySelector('#container')!.append(element);
+  element.dropTarget = 'section';
+  await element.updateComplete;
+  return element;
 }
 
 describe('IntakeController', () => {
@@ -52,10 +62,7 @@ describe('IntakeController', () => {
         <div id="container"></div>
       </section>`,
     );
-    const { element } = await createHarness();
-    area.querySelector('#container')!.append(element);
-    element.dropTarget = 'section';
-    await element.updateComplete;
+    const element = await insertWithDropTarget(area);
     expect(shadowQuery(element, '[part=overlay]')).to.be.null;
     dispatchDrag(area.querySelector('p')!, 'dragover', transferOf(fileOf('a.txt')));
     await untilRendered(element);
@@ -87,10 +94,7 @@ describe('IntakeController', () => {
         <div id="container"></div>
       </section>`,
     );
-    const { element } = await createHarness();
-    area.querySelector('#container')!.append(element);
-    element.dropTarget = 'section';
-    await element.updateComplete;
+    const element = await insertWithDropTarget(area);
     for (const field of area.querySelectorAll('textarea, input, p')) {
       const cells = dispatchPaste(field, fileOf('cells.png'), 'a cell');
       expect(cells.defaultPrevented, field.localName).to.be.false;
@@ -140,10 +144,7 @@ describe('IntakeController', () => {
         <div id="container"></div>
       </section>`,
     );
-    const { element } = await createHarness();
-    area.querySelector('#container')!.append(element);
-    element.dropTarget = 'section';
-    await element.updateComplete;
+    const element = await insertWithDropTarget(area);
     const page = new AbortController();
     const listen = (target: EventTarget, act: (event: Event) => void, capture: boolean): void => {
       for (const type of ['dragenter', 'dragover', 'drop'])
