@@ -16,7 +16,7 @@ export interface BucketControl {
   /** Stops the bucket immediately, as a crash would; stored data is kept. */
   stop(): Promise<void>;
   start(): Promise<void>;
-  /** Advances the bucket's clock, which determines when signatures expire. */
+  /** Advances the clock of the bucket and of the signer: signatures issued before expire, new ones are valid. */
   advanceClock(byMs: number): void;
 }
 
@@ -34,6 +34,7 @@ const RULES: Partial<Record<SwitchName, Rule>> = {
       body: '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>',
     },
   },
+  // the bucket does not receive the request
   silence: { fault: { do: 'silence', when: 'before' } },
   lose: { on: ['create', 'part', 'put', 'complete'], probability: 0.5, fault: { do: 'lose-reply' } },
 };

@@ -19,7 +19,7 @@ export interface SeenRequest extends RuledRequest {
   firstByteAt: number | null;
   /** When the proxy had passed on the store's whole response, in epoch milliseconds; null if it has not. */
   deliveredAt: number | null;
-  /** The fault that the proxy applied; null if none. */
+  /** How the request failed, by a rule, the proxy's mode, or a store that is down; null if it did not. */
   fault: SingleFault['do'] | null;
 }
 
@@ -219,7 +219,11 @@ export class Exchange {
       onResponse(response);
     });
     // The client must see the error as it would without the proxy: as a reset connection.
-    outgoing.on('error', () => this.#reset());
+    outgoing.on('error', () => {
+      // an error without a fault: the store is down, unless the client has closed the connection
+      if (!this.#response.closed) this.#seen.fault ??= 'reset';
+      this.#reset();
+    });
     this.#response.on('close', () => {
       if (!this.#response.writableFinished) outgoing.destroy();
     });

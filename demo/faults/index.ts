@@ -72,6 +72,8 @@ class Proxy implements FaultProxy {
   #mode: ProxyMode = 'pass';
   /** The number of `refuse` faults that last. */
   #activeOutages = 0;
+  /** Requests whose responses have not ended. */
+  readonly #open = new Set<SeenRequest>();
   requests: SeenRequest[] = [];
   outageEndedAt: number | null = null;
 
@@ -151,6 +153,8 @@ class Proxy implements FaultProxy {
     };
     this.#usedSockets.add(incoming.socket);
     this.requests.push(seen);
+    this.#open.add(seen);
+    response.once('close', () => this.#open.delete(seen));
     const fault = this.#rules.choose(seen);
     seen.fault = fault?.do ?? null;
     if (fault?.do === 'refuse') return this.#refuseFor(fault.forMs);
@@ -179,6 +183,7 @@ class Proxy implements FaultProxy {
   }
 
   #startRefusing(): void {
+    for (const seen of this.#open) seen.fault ??= 'reset';
     this.#listeningPort.close();
     this.#listeningPort.reset();
     const since = Date.now() - OVERTAKE_WINDOW_MS;

@@ -41,7 +41,14 @@ const { values } = parseArgs({
   },
 });
 const runs = await readJsonLines<RunRecord>(values.runs);
-const growth = await readJsonLines<Growth>(values.growth);
+/** The last result for each size: the file may hold several benchmarks, and other clients. */
+const growth = [
+  ...new Map(
+    (await readJsonLines<Growth>(values.growth))
+      .filter(({ client }) => client === 'element')
+      .map((one) => [`${one.count} ${one.what}`, one]),
+  ).values(),
+];
 const rows = rowsOf(runs, TABLE_FILTERS[0]!);
 if (!rows.length) throw new Error(`${values.runs} has no first visit; npm run bench measures`);
 

@@ -74,6 +74,7 @@ let runCount = 0;
 interface RunSettings {
   /** Determines which requests fail in a scenario with faults. */
   seed?: number;
+  /** Recorded in the result only: for a later visit, the caller passes the browser of the first. */
   visit?: Visit;
   timeoutMs?: number;
   /** Files instead of the scenario's. */
@@ -111,12 +112,13 @@ export async function runClient(
     scope: id,
     urls: signed.urls,
     form: signed.form,
-    limitConcurrency: client.bareLimit?.concurrency ?? CONCURRENCY,
+    bareLimitConcurrency: client.bareLimit?.concurrency ?? CONCURRENCY,
     // with faults, every client sends parts: faults hit parts, and a file in a single request would have none
     partSize: !hasClientDefaults || hasFault(conditions) ? PART_SIZE : null,
     concurrency: hasClientDefaults ? null : CONCURRENCY,
   };
   await browser.goto(`${pageServer.url}/${client.page ?? client.id}`);
+  // the page sets this promise when it is ready for the choice of files
   await browser.waitFor("'outcome' in window");
   // the browser is still starting; a user takes longer than this before the first choice
   await sleep(IDLE_MS);
@@ -142,9 +144,9 @@ export async function runClient(
   };
 }
 
-/** The requests of a bare limit, all signed before the measurement. */
+/** What a bare limit sends, signed before the measurement: a bare limit is a client that only sends presigned requests. */
 interface SignedBeforehand extends Pick<Job, 'urls' | 'form'> {
-  /** Aborts the multipart uploads that the limit does not complete. */
+  /** Aborts the multipart uploads: a bare limit never completes them. */
   cleanUp(): Promise<void>;
 }
 

@@ -109,11 +109,19 @@ describe('the fault proxy without rules', () => {
     await assert.rejects(client.put(BUCKET, 'refused', 'text'));
     proxy.setMode('pass');
     assert.equal((await client.put(BUCKET, 'refused', 'text')).status, 200);
+    assert.deepEqual(
+      proxy.requests.map(({ fault }) => fault),
+      ['reset', null],
+    );
   });
 
   it('resets the connection if the store cannot be reached', async () => {
     const proxyWithoutStore = await startFaultProxy('http://127.0.0.1:1');
     await assert.rejects(new S3Client({ ...ACCESS, url: proxyWithoutStore.url }).put(BUCKET, 'x', 'x'));
+    assert.deepEqual(
+      proxyWithoutStore.requests.map(({ fault }) => fault),
+      ['reset'],
+    );
     await proxyWithoutStore.close();
   });
 });

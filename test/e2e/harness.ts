@@ -49,11 +49,10 @@ export async function startStore(name: StoreName, folder: string): Promise<Store
 const page = (attributes: string): string => `<!doctype html>
 <html lang="en"><title>flow</title><link rel="icon" href="data:,">
 <mule-upload signer="/sign" no-leave-warning multiple ${attributes}></mule-upload>
-<input type="file" id="bare" aria-label="for the bare limit">
 <script>
   // simulates a browser that denies storage
   if (location.search.includes('no-storage')) Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('denied', 'SecurityError'); } });
-  window.pageRecord = { events: [], errors: [], warnings: [], longestTask: 0, progressDecreases: 0, progressOverruns: 0, firstByteAt: 0 };
+  window.pageRecord = { events: [], errors: [], warnings: [], longestTask: 0, progressDecreases: 0, progressOverruns: 0 };
   const { warn } = console;
   console.warn = (...words) => { pageRecord.warnings.push(words.map(String).join(' ')); warn(...words); };
   const loaded = new Map();

@@ -38,6 +38,7 @@ export const deny =
 /** A signer in memory, as a `SignerPort`. It answers by the protocol; a test can replace how it answers. */
 export class FakeSigner implements SignerPort {
   readonly calls: Call[] = [];
+  /** The optional actions that it offers. Without them, each request is signed by a call of its own. */
   actions = ALL_ACTIONS;
   /** Time for which its signatures are valid. */
   lifetimeMs = 900_000;

@@ -337,13 +337,18 @@ describe('CORS of the signer', () => {
 
   it('refuses pages of origins that are not listed, except of its own origin, and accepts programs, which send no origin', async () => {
     const caller = createCaller({ origins: [PAGE] });
-    const status = async (origin: string | null) =>
-      (await caller.post('get_init_signature', { files: [fileOf()] }, origin ? { origin } : {})).status;
+    const status = async (origin: string | null, site?: string) => {
+      const headers = { ...(origin && { origin }), ...(site && { 'sec-fetch-site': site }) };
+      return (await caller.post('get_init_signature', { files: [fileOf()] }, headers)).status;
+    };
     assert.equal(await status('https://page.example.evil.test'), 403);
     assert.equal(await status('null'), 403);
     assert.equal(await status(PAGE), 200);
     assert.equal(await status('https://signer.test'), 200);
     assert.equal(await status('https://signer.test:8443'), 403);
+    // behind a proxy that changes Host
+    assert.equal(await status('https://www.test', 'same-origin'), 200);
+    assert.equal(await status('https://signer.test', 'same-site'), 403);
     assert.equal(await status(null), 200);
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true, origins: [PAGE] });
     assert.equal((await signer(preflightFrom('https://evil.test'))).headers.get('access-control-allow-origin'), null);

@@ -23,6 +23,7 @@ function reportProgress(runner: MochaRunner): void {
   runner.on('pass', (test) => send(STEP, { state: 'passed', title: test.fullTitle() }));
   runner.on('pending', (test) => send(STEP, { state: 'pending', title: test.fullTitle() }));
   runner.on('fail', (test, { message }) => send(STEP, { state: 'failed', title: test.fullTitle(), message }));
+  // shows that the page is alive: the runner ends a page that reports nothing for a long time
   runner.on('hook end', () => send(STEP, {}));
 }
 

@@ -11,6 +11,7 @@ const MAX_REFUSALS = 6;
  */
 export const integrityError = (name: string, what: string): UploadError =>
   new UploadError('integrity', `“${name}”: ${what}. The network or the store alters the data: try another network.`, {
+    // the user may retry it; the engine does not
     retryable: true,
     phase: 'part',
     isFinal: true,

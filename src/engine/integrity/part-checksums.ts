@@ -134,7 +134,7 @@ export class PartChecksums {
   *#upcomingParts(): Generator<number> {
     const { table, scheduler } = this.#source;
     let remaining = table.inFlightCount + PARTS_AHEAD * scheduler.slots;
-    for (const partNumber of table.missing()) {
+    for (const partNumber of table.unstored()) {
       if (remaining-- <= 0) return;
       yield partNumber;
     }

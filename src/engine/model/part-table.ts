@@ -79,7 +79,7 @@ export class PartTable {
   }
 
   /** Yields the numbers of parts that are not stored: first those in flight, then the others in order. */
-  *missing(): Generator<number> {
+  *unstored(): Generator<number> {
     yield* this.#inFlight.keys();
     for (let partNumber = this.#nextCandidate; partNumber <= this.plan.count; partNumber++) {
       if (!this.isStored(partNumber) && !this.#inFlight.has(partNumber)) yield partNumber;

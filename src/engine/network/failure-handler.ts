@@ -132,7 +132,7 @@ export class FailureHandler {
       return 'authorization';
     }
     if (kind === 'blocked') report('store-blocked', '');
-    if (status && status !== 429 && !kind && health.signer.recordFailure(this.#record.id)) {
+    if (status && status !== 429 && !kind && health.signer.recordFailure(this.#record.id, fault)) {
       const message = `${reason}, repeatedly and for this file alone: see the signer's log, then retry`;
       throw this.#finalError('signer-refused', message, { retryable: true, status, phase, cause: fault });
     }

@@ -1,50 +1,54 @@
 /** Number of failures in a row of one upload's calls after which the signer may be failing for that upload alone. */
 const MAX_FAILURES = 7;
 
-/** Consecutive failures of the calls for one upload. */
+/** The failures of one upload's calls since one of its failed steps has succeeded. Answers to its other calls do not end it. */
 interface FailureStreak {
   failures: number;
-  /** Number of successful answers, for any upload, before the streak began. */
-  readonly answersBefore: number;
-  /** Number of successful answers for this upload since the streak began. */
-  ownAnswers: number;
-  /** Value of `#recoveries` at the last failure. If it has changed since, the count of failures restarts. */
-  recoveries: number;
+  /** The last failure. Several parts that wait for one call report its failure each. */
+  lastFault: unknown;
 }
 
 /** Distinguishes a signer that fails for one upload from one that fails for all, or occasionally. */
 export class SignerHealth {
   /** Number of successful answers, for any upload. */
   #answers = 0;
-  /** Number of uploads whose calls failed and then succeeded. */
-  #recoveries = 0;
+  /** The upload of the last successful answer, and the value of `#answers` then. */
+  #lastAnswer = { id: '', number: 0 };
+  /** The same of the last answer for any other upload than that. */
+  #lastAnswerOfAnother = { id: '', number: 0 };
+  /** Value of `#answers` when the latest streak began. */
+  #answersBeforeStreak = 0;
   /** Streaks by upload ID. */
   readonly #streaks = new Map<string, FailureStreak>();
 
   /** Records a successful answer to a call for an upload. */
   recordAnswer(id: string): void {
-    this.#answers++;
-    const streak = this.#streaks.get(id);
-    if (streak) streak.ownAnswers++;
+    if (id !== this.#lastAnswer.id) this.#lastAnswerOfAnother = this.#lastAnswer;
+    this.#lastAnswer = { id, number: ++this.#answers };
   }
 
-  /** Records that a step of an upload succeeded after failures: the signer's failures are transient. */
+  /** Records that a step of an upload succeeded after failures. They were transient, so that all streaks begin again. */
   recordRecovery(id: string): void {
-    if (this.#streaks.delete(id)) this.#recoveries++;
+    if (this.#streaks.has(id)) this.#streaks.clear();
   }
 
   /**
    * Records a failure that a retry may fix.
-   * @returns whether the signer fails for this upload alone: others got successful answers meanwhile, and none of them had
-   *   to retry
+   * @param fault identifies the failed call
+   * @returns whether the signer fails for this upload alone: others got successful answers since the last upload that still
+   *   fails began to fail
    */
-  recordFailure(id: string): boolean {
-    const recoveries = this.#recoveries;
-    const streak = this.#streaks.get(id) ?? { failures: 0, answersBefore: this.#answers, ownAnswers: 0, recoveries };
-    this.#streaks.set(id, streak);
-    if (streak.recoveries !== recoveries) Object.assign(streak, { failures: 0, recoveries });
-    const otherAnswers = this.#answers - streak.answersBefore - streak.ownAnswers;
-    if (++streak.failures < MAX_FAILURES || otherAnswers <= 0) return false;
+  recordFailure(id: string, fault: unknown): boolean {
+    let streak = this.#streaks.get(id);
+    if (!streak) {
+      streak = { failures: 0, lastFault: null };
+      this.#streaks.set(id, streak);
+      this.#answersBeforeStreak = this.#answers;
+    }
+    if (streak.lastFault === fault) return false;
+    streak.lastFault = fault;
+    const otherAnswer = this.#lastAnswer.id === id ? this.#lastAnswerOfAnother : this.#lastAnswer;
+    if (++streak.failures < MAX_FAILURES || otherAnswer.number <= this.#answersBeforeStreak) return false;
     this.#streaks.delete(id);
     return true;
   }

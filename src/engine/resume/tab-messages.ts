@@ -5,8 +5,8 @@ import { newId } from '../util/new-id.js';
 export type TabMessage = { name: string } & (
   | { type: 'watch'; from: string } // the sender waits for the upload
   | { type: 'mine' } // the sender holds the lock now: tabs that wait for it must send `watch` again
-  | { type: 'news'; news: RemoteProgress } // progress of the upload, from the tab that sends it
-  | { type: 'heard'; from: string } // the sender confirms that the upload has ended
+  | { type: 'news'; news: RemoteProgress } // progress of the upload, from the tab that holds its lock
+  | { type: 'heard'; from: string } // the sender, which waited, has received the report that the upload has ended: the holder may release the lock
 );
 
 /** Returns the progress that a message reports; null for any other message. */

@@ -59,13 +59,13 @@ export class SignatureCache {
 
   /**
    * Returns a signature for a part, and requests those of the parts after it in the same call.
-   * @param missing returns the numbers of all parts that are not stored, in the order of sending, with this one
+   * @param unstored returns the numbers of all parts that are not stored, in the order of sending, with this one
    * @throws SignerFault, UploadError `invalid-response`, DOMException if the part cannot be read
    */
   async signPart(
     partNumber: number,
     upload: SignedUpload,
-    missing: () => Iterable<number>,
+    unstored: () => Iterable<number>,
     signal: AbortSignal,
   ): Promise<Signature> {
     const { values } = upload;
@@ -79,13 +79,13 @@ export class SignatureCache {
     for (;;) {
       const cached = this.#getFresh(this.#parts, partNumber);
       if (cached) {
-        this.#prefetch(upload, missing, signal);
+        this.#prefetch(upload, unstored, signal);
         return cached;
       }
       if (values) await values.gather(partNumber, (near) => this.#parts.has(near), signal);
       // meanwhile the window of another part may have included this one
       if (values && this.#parts.has(partNumber)) continue;
-      this.#pendingWindow ??= this.#requestWindow(upload, missing(), signal);
+      this.#pendingWindow ??= this.#requestWindow(upload, unstored(), signal);
       await this.#pendingWindow;
     }
   }
@@ -141,12 +141,12 @@ export class SignatureCache {
     return signature;
   }
 
-  #prefetch(upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): void {
+  #prefetch(upload: SignedUpload, unstored: () => Iterable<number>, signal: AbortSignal): void {
     const { values } = upload;
     values?.ahead();
     if (this.#pendingWindow || this.#parts.size >= LOW_WATERMARK) return;
     const isReady = (partNumber: number): boolean => !values || values.get(partNumber) !== undefined;
-    const unsigned = [...takeWindow(missing(), (partNumber) => !this.#parts.has(partNumber) && isReady(partNumber))];
+    const unsigned = [...takeWindow(unstored(), (partNumber) => !this.#parts.has(partNumber) && isReady(partNumber))];
     if (values && unsigned.length < MIN_WINDOW_WITH_CHECKSUMS) return;
     // a part that waits for this window handles its error
     if (unsigned.length) void (this.#pendingWindow = this.#requestWindow(upload, unsigned, signal)).catch(() => {});

@@ -6,7 +6,8 @@ import { MAX_MISMATCHES } from './verify-parts.js';
 import type { StoredPartChecks } from './verify-parts.js';
 
 /**
- * Finds the wrong part if Complete would create another object.
+ * Compares all stored parts with the file once more, after the store has rejected Complete because the checksum of the
+ * object does not match.
  * @returns what to throw: a restart, or the failure of the upload
  */
 export async function explainMismatch(
@@ -18,6 +19,7 @@ export async function explainMismatch(
   checks?.invalidate();
   await listAndVerifyParts(context, signal);
   await storedParts.settled(signal);
+  // each wrong part is missing from the table now; if none is, no wrong part was found
   return session.table.isComplete
     ? objectMismatch(context, storedParts, 'the store holds other bytes than it confirmed')
     : new RestartRequired('relist', 'the store holds other bytes of a part');

@@ -92,7 +92,7 @@ export class PartSender {
     const prepare = async (): Promise<PreparedRequest> => {
       if (context.isGrantExpired) await renewGrant(context, signal);
       const upload = context.signedUpload(session, checks);
-      const signing = signatures.signPart(partNumber, upload, () => table.missing(), signal);
+      const signing = signatures.signPart(partNumber, upload, () => table.unstored(), signal);
       return { signature: await waitForRead(name, signal, signing) };
     };
     const onProgress = (loaded: number): void => {

@@ -3,7 +3,7 @@ import type { Call } from './call-context.js';
 import { recordNotification, recordNotifications } from './chunk-loaded.js';
 import { answerInit } from './init.js';
 import {
-  signPartWindow,
+  signAllRequests,
   signPart,
   signAbort,
   signComplete,
@@ -21,7 +21,7 @@ export const ACTIONS: { readonly [A in Action]: ActionHandler<A> } = {
   get_end_signature: signComplete,
   get_delete_signature: signAbort,
   get_head_signature: signHeadObject,
-  get_all_signatures: signPartWindow,
+  get_all_signatures: signAllRequests,
   chunk_loaded: recordNotification,
   chunks_loaded: recordNotifications,
 };

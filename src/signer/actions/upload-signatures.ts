@@ -90,7 +90,7 @@ export async function signHeadObject(call: Call, body: unknown): Promise<SignedA
  * Answers `get_all_signatures`: signs every request of an upload, with a window of parts. A part is a bare URL, or a
  * signed request if it has a checksum header.
  */
-export async function signPartWindow(call: Call, body: unknown): Promise<AllAnswer> {
+export async function signAllRequests(call: Call, body: unknown): Promise<AllAnswer> {
   const request = parseAllBody(body);
   const grant = await openUnexpiredGrant(call, request);
   expectGrantedSize(grant, request.size);

@@ -15,9 +15,10 @@ export function expectOrigin(request: Request, origins: ReadonlySet<string> | nu
   }
   const origin = request.headers.get('origin');
   if (origin === null || origins.has('*') || origins.has(origin)) return;
-  // more reliable than the comparison of hosts below, which ignores the scheme
+  // more reliable than the comparison of hosts below, which ignores the scheme, and fails if a proxy changes Host
   const site = request.headers.get('sec-fetch-site');
-  if (site !== null && site !== 'same-origin') throw refuse();
+  if (site === 'same-origin') return;
+  if (site !== null) throw refuse();
   // compares hosts only: behind a proxy that terminates TLS, the signer sees http where the page has https
   const host = parseUrl(origin)?.host;
   if (host && host === parseUrl(request.url)?.host) return;

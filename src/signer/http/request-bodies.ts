@@ -35,8 +35,8 @@ const MAX_DATE_MS = 8_640_000_000_000_000;
 export type ParsedFile = { id: string; file: InitFile } | { id: string; refusal: SignerRefusal };
 
 /**
- * Parses the files of `get_init_signature`. An invalid file does not affect the others.
- * @throws SignerRefusal if there is no file, no valid file, or a duplicate id
+ * Parses the files of `get_init_signature`. An invalid file with a valid ID does not affect the others.
+ * @throws SignerRefusal if there is no file, too many, no valid file, or a missing, invalid or duplicate ID
  */
 export function parseInitBody(body: unknown, maxFiles: number): ParsedFile[] {
   const files = new JsonFields(body).records('files', maxFiles).map(parseFileOrRefusal);

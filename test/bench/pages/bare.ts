@@ -25,7 +25,7 @@ function send({ method, url, body }: PresignedRequest): Promise<boolean> {
   });
 }
 
-runOnChoice((files, { urls, form, limitConcurrency, keyOf }) => {
+runOnChoice((files, { urls, form, bareLimitConcurrency, keyOf }) => {
   const requests: PresignedRequest[] = form
     ? files.map((file, index) => ({
         method: 'POST',
@@ -35,7 +35,7 @@ runOnChoice((files, { urls, form, limitConcurrency, keyOf }) => {
     : files.flatMap((file, index) =>
         urls[index]!.map((url, part) => ({ method: 'PUT', url, body: () => partOf(file, part, urls[index]!.length) })),
       );
-  return runPool(requests, limitConcurrency, async (request) => {
+  return runPool(requests, bareLimitConcurrency, async (request) => {
     while (!(await send(request)));
   });
 });

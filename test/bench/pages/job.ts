@@ -12,7 +12,7 @@ export interface Job {
   /** A signed POST policy for every file, for a bare limit that uses POST. */
   form: { url: string; fields: Record<string, string> } | null;
   /** Concurrent requests of a bare limit. */
-  limitConcurrency: number;
+  bareLimitConcurrency: number;
   /** Bytes per part; null: the client uses its default. */
   partSize: number | null;
   /** Concurrent requests; null: the client uses its default. */

@@ -27,7 +27,7 @@ describe('the table of parts', () => {
     parts.replaceStored([listed(1), listed(2, PART - 1), listed(4, 7), listed(5), listed(10_001)]);
     expect(parts.done).to.equal(2);
     expect(parts.loaded).to.equal(PART + 7);
-    expect([...parts.missing()]).to.deep.equal([2, 3]);
+    expect([...parts.unstored()]).to.deep.equal([2, 3]);
   });
 
   it('counts a part that is listed twice once, and keeps the later ETag', () => {
@@ -76,7 +76,7 @@ describe('the table of parts', () => {
     parts.startNext();
     parts.startNext();
     parts.markStored(1, 'e1');
-    expect([...parts.missing()]).to.deep.equal([2, 3, 4]);
+    expect([...parts.unstored()]).to.deep.equal([2, 3, 4]);
   });
 
   it('has one part for an empty file', () => {

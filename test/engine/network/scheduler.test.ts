@@ -88,6 +88,7 @@ describe('automatic slots', () => {
     const { scheduler } = setUp();
     succeed(scheduler, 2);
     expect(scheduler.slots).to.equal(6);
+    // fewer successes than slots since the last slot was added: halved
     scheduler.recordCongestion();
     expect(scheduler.slots).to.equal(3);
     succeed(scheduler, 2);
@@ -109,7 +110,7 @@ describe('automatic slots', () => {
     expect(scheduler.slots).to.equal(6);
   });
 
-  it('shrink by one after a single failure among successes, by half after repeated failures', async () => {
+  it('shrink by one at a congestion after at least as many successes as slots, by half at the next', async () => {
     const { clock, scheduler } = setUp();
     succeed(scheduler, 1_000);
     scheduler.recordCongestion();

@@ -68,12 +68,23 @@ describe('grant', () => {
     }
   });
 
-  it('of release 0.1.0, which names no audience, is refused as expired, so that the upload restarts', async () => {
-    const packed = [GRANT.key, 10, 5, 'p', 1, 2, 'm', 'n'];
-    const sealed = await createSeal([OLD_SECRET], 'mule-upload grant 1\nbucket').seal(packed);
-    await assert.rejects(createSealer([OLD_SECRET], AUDIENCE).open(sealed), isRefusal('grant-expired'));
-    const ofOtherBucket = await createSeal([OLD_SECRET], 'mule-upload grant 1\nother').seal(packed);
-    await assert.rejects(createSealer([OLD_SECRET], AUDIENCE).open(ofOtherBucket), isRefusal('grant-invalid'));
+  describe('of release 0.1.0', () => {
+    const sealFor = (bucket: string): Promise<string> =>
+      createSeal([OLD_SECRET], `mule-upload grant 1\n${bucket}`).seal([GRANT.key, 10, 5, 'p', 1, 2, 'm', 'n']);
+
+    it('is refused as expired, so that the upload restarts', async () => {
+      await assert.rejects(
+        createSealer([OLD_SECRET], AUDIENCE).open(await sealFor('bucket')),
+        isRefusal('grant-expired'),
+      );
+    });
+
+    it('is refused as invalid if it is for another bucket, because the bucket is part of its seal', async () => {
+      await assert.rejects(
+        createSealer([OLD_SECRET], AUDIENCE).open(await sealFor('other')),
+        isRefusal('grant-invalid'),
+      );
+    });
   });
 
   it('stays valid after a rotation of secrets while the old secret is listed, and is refused as expired after that', async () => {
