@@ -27,6 +27,8 @@ export interface PageServer {
   job: Job | null;
   /** Attributes of the element on the next page that loads. */
   elementAttributes: string;
+  /** Script that the next page that loads runs before all others. */
+  pageScript: string;
   close(): void;
 }
 
@@ -140,6 +142,7 @@ export async function startPageServer(store: StoreAccess): Promise<PageServer> {
     const json = JSON.stringify(pageServer.job).replaceAll('<', '\\u003c');
     response.setHeader('content-type', 'text/html').end(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>${client}</title><link rel="icon" href="data:,">
+<script>${pageServer.pageScript}</script>
 ${isElement ? `<mule-upload signer="/sign" multiple checksum="none" no-leave-warning ${pageServer.elementAttributes}></mule-upload>` : '<input type="file" id="files" multiple aria-label="files">'}
 <script type="application/json" id="job">${json}</script>
 ${isElement ? '<script type="module" src="/mule-upload.js"></script>' : ''}
@@ -160,6 +163,7 @@ ${isElement ? '<script type="module" src="/mule-upload.js"></script>' : ''}
     signerKind: 'post',
     job: null,
     elementAttributes: '',
+    pageScript: '',
     close() {
       server.closeAllConnections();
       server.close();

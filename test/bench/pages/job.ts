@@ -1,3 +1,7 @@
+/** The performance marks of the time that is measured, for traces. */
+export const BEGIN_MARK = 'mule-bench-begin';
+export const END_MARK = 'mule-bench-end';
+
 /** The job that a client's page receives, as JSON. */
 export interface Job {
   /** Origin of the store. */

@@ -1,4 +1,5 @@
 /** The code that all clients' pages share: waits until files are chosen, runs the client, measures the time. */
+import { BEGIN_MARK, END_MARK } from './job.js';
 import type { Job, Outcome } from './job.js';
 
 /** A job, with a function that cannot be sent as JSON. */
@@ -40,6 +41,7 @@ export function runOnChoice(
   window.outcome = new Promise((resolve) => {
     const run = async (read: () => File[] | Promise<File[]>): Promise<void> => {
       chosenAt = performance.now();
+      performance.mark(BEGIN_MARK);
       let failure: string | null = null;
       const timeout = new Promise<never>((_, reject) => {
         setTimeout(() => reject(new Error(`not done after ${job.timeoutMs / 1_000} s`)), job.timeoutMs);
@@ -50,6 +52,7 @@ export function runOnChoice(
         failure = String(error);
       });
       const time = performance.now() - chosenAt;
+      performance.mark(END_MARK);
       // the observer is notified of a task after its end
       setTimeout(() => resolve({ time, begunAt: performance.timeOrigin + chosenAt, longestTask, failure }), 200);
     };
