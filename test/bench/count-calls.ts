@@ -1,4 +1,4 @@
-/** Counts the calls of the platform that one page makes, and the time that they take in the page's thread. */
+/** Counts the calls of the platform that one page makes, and the time that these need in the page’s thread. */
 
 /** By name of the call: the number of calls, and their milliseconds. */
 export type CallCounts = Record<string, { calls: number; ms: number }>;
