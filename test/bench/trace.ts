@@ -158,7 +158,8 @@ async function trace(
   const browser = await launch('chromium', { args: [...args, '--trace-startup-format=json'] });
   const run = await runClient({ ...bench, browser }, client, scenario).finally(() => browser.close());
   for (let waited = 0; !existsSync(file) && waited < TRACE_TIMEOUT_MS; waited += 100) await sleep(100);
-  if (!existsSync(file)) throw new Error(`Chromium has written no trace of ${scenario.id}: the scenario may be too long`);
+  if (!existsSync(file))
+    throw new Error(`Chromium has written no trace of ${scenario.id}: the scenario may be too long`);
   const { traceEvents: events } = JSON.parse(await readFile(file, 'utf8')) as { traceEvents: TraceEvent[] };
   const begin = events.find(({ name }) => name === BEGIN_MARK);
   const end = events.find(({ name }) => name === END_MARK);
