@@ -14,6 +14,7 @@ import { principalOf } from './signing/init-answer.js';
 import { InitBatcher } from './signing/init-batcher.js';
 import { Attachment } from './uploads/attachment.js';
 import { applyToListed } from './uploads/changed-options.js';
+import type { ListedServices } from './uploads/changed-options.js';
 import { FileAdditions } from './uploads/file-additions.js';
 import { FinishReporter } from './uploads/finish-reporter.js';
 import { Intake } from './uploads/intake.js';
@@ -22,18 +23,20 @@ import { PageLifecycle } from './uploads/page-lifecycle.js';
 import { PageUploader } from './uploads/page-uploaders.js';
 import { Recovery } from './uploads/recovery.js';
 import { requeue } from './uploads/requeue.js';
-import type { RequeueServices } from './uploads/requeue.js';
 import { Upload } from './uploads/upload.js';
 import type { UploadSource } from './uploads/upload.js';
 import { UploadEvents } from './uploads/upload-events.js';
 import { UploadList } from './uploads/upload-list.js';
+import { UploadQueue } from './uploads/upload-queue.js';
+import { uploaderStatusOf } from './uploads/uploader-status.js';
 
 /** The implementation of an uploader. `Uploader` loads it, passes every call on to it, and documents each member. */
 export class UploadManager {
   readonly #settings: Settings;
   readonly #lifetime = new AbortController();
-  readonly #services: SharedServices & RequeueServices;
+  readonly #services: SharedServices & ListedServices;
   readonly #list: UploadList;
+  readonly #queue: UploadQueue;
   readonly #additions: FileAdditions;
   readonly #attachment: Attachment;
   readonly #events: UploadEvents;
@@ -46,18 +49,19 @@ export class UploadManager {
   constructor(settings: Settings, ports: ManagerPorts, emit: Emit) {
     this.#settings = settings;
     const shared = createServices(settings, ports, this.#lifetime.signal, emit);
-    const list = (this.#list = new UploadList(shared.scheduler, settings));
+    const list = (this.#list = new UploadList());
+    const queue = (this.#queue = new UploadQueue(list.running, shared.scheduler, settings));
     const intake = new Intake(list, shared.smallFiles, emit);
-    const inits = new InitBatcher(shared, list, intake, (answer) => this.#identifyUser(principalOf(answer)));
+    const inits = new InitBatcher(shared, queue, intake, (answer) => this.#identifyUser(principalOf(answer)));
     const tabs = new TabCoordinator({ ...shared, lock: ports.tabLock, messages: new TabMessages(ports.tabChannel) });
     const fileWriter = new FileStoreWriter({ ...shared, fileStore: ports.fileStore });
-    const services = { ...ports, ...shared, list, inits, tabs, fileWriter, intake };
+    const services = { ...ports, ...shared, list, queue, inits, tabs, fileWriter, intake };
     this.#services = services;
     const pageLifecycle = (this.#pageLifecycle = new PageLifecycle(services, emit));
     services.presence.onAnnounced = () => pageLifecycle.update();
     const finish = (this.#finish = new FinishReporter({ ...services, pageLifecycle }, emit));
     const events = (this.#events = new UploadEvents({ ...services, pageLifecycle, finish }, emit));
-    const runServices = { ...services, notifications: { queue: list, batcher: null } };
+    const runServices = { ...services, notifications: { queue, batcher: null } };
     const createUpload = (facts: UploadFacts, source: UploadSource): Upload =>
       new Upload(runServices, events, facts, settings.owner, source);
     const ownerChanges = (this.#ownerChanges = new OwnerChanges({ ...services, finish }, emit));
@@ -84,7 +88,7 @@ export class UploadManager {
   }
 
   get status(): UploaderStatus {
-    return this.#list.status;
+    return uploaderStatusOf(this.#list, this.#queue);
   }
 
   get ready(): Promise<void> {
@@ -133,8 +137,8 @@ export class UploadManager {
 
   start(id?: string): void {
     // the status `queued` includes uploads that are not in the queue yet, because `autostart` is off
-    for (const upload of this.#list.select(id)) if (upload.status === 'queued') this.#list.enqueue(upload);
-    this.#list.startNext();
+    for (const upload of this.#list.select(id)) if (upload.status === 'queued') this.#queue.add(upload);
+    this.#queue.startNext();
   }
 
   pause(id?: string): void {
@@ -153,7 +157,7 @@ export class UploadManager {
       if (upload.status !== 'paused' && upload.status !== 'needs-file' && !isFileReplaced) continue;
       if (upload.file) requeue(this.#services, upload);
     }
-    this.#list.startNext();
+    this.#queue.startNext();
     await this.#recovery.reopen(uploads);
   }
 
@@ -168,7 +172,7 @@ export class UploadManager {
       else if (isRunning(upload.status)) upload.retryNow(true);
     }
     this.#services.scheduler.endHold();
-    this.#list.startNext();
+    this.#queue.startNext();
   }
 
   dismiss(id: string): void {
@@ -200,7 +204,7 @@ export class UploadManager {
   dispose(): void {
     this.#lifetime.abort(new DOMException('The uploader was disposed of', 'AbortError'));
     this.#attachment.dispose();
-    this.#list.isPaused = true;
+    this.#queue.isPaused = true;
     this.#pageUploader.dispose();
     for (const upload of this.#list.all) upload.dispose();
     this.#events.dispose();

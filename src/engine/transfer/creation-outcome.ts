@@ -4,7 +4,6 @@ import { StoreFault } from '../api/errors.js';
 export class CreationOutcome {
   #wasSent = false;
   #isInDoubt = false;
-  #hasCreated = false;
 
   /** Whether a request that creates the object was sent. */
   get wasSent(): boolean {
@@ -16,23 +15,16 @@ export class CreationOutcome {
     return this.#isInDoubt;
   }
 
-  /** Whether such a request has succeeded; its upload may have been paused since. */
-  get hasCreated(): boolean {
-    return this.#hasCreated;
-  }
-
   /** Resets the record, because another session begins. */
   reset(): void {
-    this.#wasSent = this.#isInDoubt = this.#hasCreated = false;
+    this.#wasSent = this.#isInDoubt = false;
   }
 
   /** Records the outcome of a request that creates the object. */
   async watch<T>(request: Promise<T>): Promise<T> {
     this.#wasSent = true;
     try {
-      const answer = await request;
-      this.#hasCreated = true;
-      return answer;
+      return await request;
     } catch (error) {
       // an object that the store refused to create does not exist
       this.#isInDoubt ||= !(error instanceof StoreFault && error.status >= 400 && error.status < 500);

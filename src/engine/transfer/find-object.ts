@@ -35,16 +35,11 @@ export async function findObject(
   const { record } = context;
   const { session } = record;
   if (!session) return 'unknown';
-  // after a 412, the object may be this upload's only if an earlier request created it, or may have
-  const wasSent = reason === 'exists' ? outcome.isInDoubt || outcome.hasCreated : outcome.wasSent;
+  // after a 412, the object may be this upload's only if an earlier request may have created it
+  const wasSent = reason === 'exists' ? outcome.isInDoubt : outcome.wasSent;
   const mayBeOwn = session.inherited || record.wasShared || record.recovered || wasSent;
   const object = await headObject(context, signal);
   if (object === 'absent') return object;
-  if (object === 'unknown' && reason === 'exists' && outcome.hasCreated && !session.uploadId) {
-    // the store has confirmed this upload's own request before
-    const [etag = ''] = session.table.etags();
-    return { etag, checksum: null, integrity: 'unverified' };
-  }
   if (object === 'unknown') return mayBeOwn ? completeAgain(context, signal) : object;
   return verifyFoundObject(context, object, mayBeOwn, signal);
 }

@@ -14,6 +14,7 @@ import type { ConnectionLosses } from './connection-losses.js';
 import { TransferContext } from './context.js';
 import { CreationOutcome } from './creation-outcome.js';
 import type { listAndVerifyParts, refreshParts } from './list-parts.js';
+import { objectChecksumOf } from './object-checksum.js';
 import { SessionOpener } from './open-session.js';
 import type { reportCompletion } from './report-completion.js';
 import type { RestartResolver } from './restart.js';
@@ -56,6 +57,8 @@ export class Transfer {
   #losses: ConnectionLosses | null = null;
   /** Null until the first restart. */
   #restarts: RestartResolver | null = null;
+  /** The file that a single request has sent; null after a failure, because the object may differ from the file. */
+  #sentFile: File | null = null;
   #step: Step = 'starting';
 
   constructor(services: TransferServices, record: UploadRecord, observer: UploadObserver) {
@@ -79,7 +82,10 @@ export class Transfer {
         const found = restart && (await this.#resolve(restart, signal));
         return found ?? (await this.#transferOnce(signal));
       } catch (error) {
-        if (!(error instanceof RestartRequired)) throw error;
+        if (!(error instanceof RestartRequired)) {
+          if (!signal.aborted) this.#sentFile = null;
+          throw error;
+        }
         restart = error;
       }
     }
@@ -99,13 +105,7 @@ export class Transfer {
     const sendMode = await this.#opener.open(signal);
     await this.#storedParts.open(sendMode === 'parts', signal);
     this.setStep('uploading');
-    if (sendMode === 'single-request') {
-      const { clock } = this.#context.services;
-      const startedAt = clock.monotonic();
-      const stored = await this.#sendSingleRequest(signal);
-      if (!this.#isSentFromOneVersion(clock.monotonic() - startedAt)) await this.#checkFileUnchanged(signal);
-      return stored;
-    }
+    if (sendMode === 'single-request') return this.#sendSingleRequest(signal);
     await this.#sendParts(signal);
     this.setStep('finishing');
     await this.#checkFileUnchanged(signal);
@@ -113,13 +113,28 @@ export class Transfer {
     return complete(this.#context, this.#storedParts, this.#outcome, signal);
   }
 
+  /** Sends the file in a single request, unless an earlier run has sent it and was stopped after the response. */
   async #sendSingleRequest(signal: AbortSignal): Promise<StoredResult> {
-    const sent = await this.#singleRequestSender.send(signal);
+    const { session, checks, services, record } = this.#context;
+    const { clock } = services;
+    const { table } = session;
+    const { file } = record;
+    const isSent = table.isStored(1) && this.#sentFile === file;
+    // the file may have changed since the earlier run
+    const startedAt = isSent ? -Infinity : clock.monotonic();
+    if (!isSent) await this.#singleRequestSender.send(signal);
+    this.#sentFile = file;
     await this.#storedParts.settled(signal);
-    const { session, checks } = this.#context;
     // a restart with another key, because the signature does not allow overwriting the object
-    if (!session.table.isStored(1)) throw new RestartRequired('restart', 'the store holds other bytes than the file');
-    return { ...sent, integrity: checks?.evidence ?? 'unverified' };
+    if (!table.isStored(1)) throw new RestartRequired('restart', 'the store holds other bytes than the file');
+    if (!this.#isSentFromOneVersion(clock.monotonic() - startedAt)) await this.#checkFileUnchanged(signal);
+    const [etag = ''] = table.etags();
+    const integrity = checks?.evidence ?? 'unverified';
+    return {
+      etag,
+      integrity,
+      checksum: integrity === 'checksum' ? await objectChecksumOf(this.#context, signal) : null,
+    };
   }
 
   async #sendParts(signal: AbortSignal): Promise<void> {

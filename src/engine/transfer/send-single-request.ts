@@ -17,13 +17,6 @@ import type { PreparedRequest } from './signed-requests.js';
 import { requestBodyOf } from './single-request-body.js';
 import type { RequestBody } from './single-request-body.js';
 
-/** The store's response to the single request. */
-export interface SentObject {
-  readonly etag: string;
-  /** Checksum that the store has verified; null if it has verified none. */
-  readonly checksum: ObjectChecksum | null;
-}
-
 /** Sends a file in a single request: a small file, or one that takes seconds on a fast and steady connection. */
 export class SingleRequestSender {
   readonly #context: TransferContext;
@@ -51,7 +44,7 @@ export class SingleRequestSender {
    * Sends the file until it is stored.
    * @throws RestartRequired `smaller` if the connection is slower than it was
    */
-  async send(signal: AbortSignal): Promise<SentObject> {
+  async send(signal: AbortSignal): Promise<void> {
     const context = this.#context;
     const { session, checks, record, retries, services } = context;
     const { table } = session;
@@ -108,7 +101,6 @@ export class SingleRequestSender {
     retries.recordSuccess();
     services.scheduler.recordSuccess();
     checks?.recordSent(1, etag, wasVerified);
-    return { etag, checksum: wasVerified ? await objectChecksumOf(context, signal) : null };
   }
 
   /** Whether the file is sent in one request only because the connection was measured to be fast enough. */

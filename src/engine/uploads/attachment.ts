@@ -3,9 +3,11 @@ import type { PagePresence } from '../resume/page-presence.js';
 import type { TabCoordinator } from '../resume/tab-coordinator.js';
 import type { Recovery } from './recovery.js';
 import type { UploadList } from './upload-list.js';
+import type { UploadQueue } from './upload-queue.js';
 
 interface AttachmentServices {
   readonly list: UploadList;
+  readonly queue: UploadQueue;
   readonly tabs: TabCoordinator;
   readonly presence: PagePresence;
   readonly recovery: Recovery;
@@ -25,10 +27,10 @@ export class Attachment {
 
   /** @see Uploader.detach */
   detach(): string[] {
-    const { list, tabs, presence } = this.#services;
-    const active = list.all.filter((upload) => isRunning(upload.status) || list.isInQueue(upload));
+    const { list, queue, tabs, presence } = this.#services;
+    const active = list.all.filter((upload) => isRunning(upload.status) || queue.has(upload));
     for (const upload of active) upload.pause();
-    list.isPaused = true;
+    queue.isPaused = true;
     this.#current = null;
     tabs.releaseAll();
     presence.isDetached = true;
@@ -40,7 +42,7 @@ export class Attachment {
 
   /** @param resume resumes an upload @see Uploader.attach */
   attach(ids: readonly string[], resume: (id: string) => void): true | Promise<boolean> {
-    const { list, presence, recovery } = this.#services;
+    const { list, queue, presence, recovery } = this.#services;
     const attachment = (this.#current = {});
     presence.isDetached = false;
     // an earlier call of `attach()` may still wait for the signer
@@ -49,11 +51,11 @@ export class Attachment {
       if (this.#current !== attachment) return false;
       const toResume = this.#idsToResume;
       this.#idsToResume = [];
-      list.isPaused = false;
+      queue.isPaused = false;
       presence.show();
       // uploads of another user have left the list
       for (const id of toResume) if (list.has(id)) resume(id);
-      list.startNext();
+      queue.startNext();
       return isSameUser;
     };
     if (recovery.hasToConfirm) return recovery.confirm().then(resumeAll);

@@ -4,18 +4,23 @@ import { actionUrl } from '../util/action-url.js';
 import type { FileAdditions } from './file-additions.js';
 import { requeue } from './requeue.js';
 import type { RequeueServices } from './requeue.js';
+import type { UploadList } from './upload-list.js';
+
+export interface ListedServices extends RequeueServices {
+  readonly list: UploadList;
+}
 
 /**
  * Applies changed options to listed uploads, and restarts those that have failed because an option was missing or too low.
  * @param additions decides on the object keys to request
  */
 export function applyToListed(
-  services: RequeueServices,
+  services: ListedServices,
   additions: FileAdditions,
   changes: UploaderOptions,
   { maxRetries, autostart }: Readonly<ResolvedOptions>,
 ): void {
-  const { list, settings } = services;
+  const { list, queue, settings } = services;
   const { options } = settings;
   const isChanged = (...names: (keyof UploaderOptions)[]): boolean => names.some((name) => name in changes);
   const isOtherSigner = isChanged('signer', 'urls', 'sign');
@@ -31,7 +36,7 @@ export function applyToListed(
       (code === 'no-signer' && isOtherSigner && hasSigner)
       || (code === 'too-many-retries' && options.maxRetries > maxRetries);
     if (isCauseRemoved) requeue(services, upload);
-    else if (status === 'queued' && options.autostart && !autostart) list.enqueue(upload);
+    else if (status === 'queued' && options.autostart && !autostart) queue.add(upload);
   }
-  list.startNext();
+  queue.startNext();
 }

@@ -14,6 +14,7 @@ import type { Recovery } from './recovery.js';
 import { requeue } from './requeue.js';
 import type { RequeueServices } from './requeue.js';
 import type { Upload, UploadSource } from './upload.js';
+import type { UploadList } from './upload-list.js';
 
 /** Number of added files after which uploads start, so that the signer answers while the others are being added. */
 const FILES_BEFORE_START = 4;
@@ -27,6 +28,7 @@ const MIN_QUEUED = 160;
 export interface AdditionServices extends RequeueServices {
   readonly clock: Clock;
   readonly settings: Settings;
+  readonly list: UploadList;
   readonly lifetime: AbortSignal;
   readonly checksums: ChecksumService;
   readonly intake: Intake;
@@ -55,10 +57,10 @@ export class FileAdditions {
 
   /** @see Uploader.add */
   async add(entries: readonly Entry[], rules: Rules): Promise<UploadSnapshot[]> {
-    const { list, recovery, ownerChanges, clock, lifetime, finish } = this.#services;
+    const { list, queue, recovery, ownerChanges, clock, lifetime, finish } = this.#services;
     const added: Upload[] = [];
     const { ownership: initialOwnership } = ownerChanges;
-    list.addCalls++;
+    queue.addCalls++;
     try {
       const files = entries.map(({ file }) => file);
       await Promise.all([recovery.ready, loadAcceptRule(files, rules.accept)]);
@@ -82,13 +84,13 @@ export class FileAdditions {
         if (entry.isAborted) upload?.abort();
         else if (entry.isPaused) upload?.pause();
         // the first files start while others are still being added
-        if (slicer.isExpired || added.length === FILES_BEFORE_START) list.startNext();
-        if (slicer.isExpired) await slicer.yieldToPage(list.queuedCount < MIN_QUEUED);
+        if (slicer.isExpired || added.length === FILES_BEFORE_START) queue.startNext();
+        if (slicer.isExpired) await slicer.yieldToPage(queue.size < MIN_QUEUED);
       }
-      list.startNext();
+      queue.startNext();
       await rules.readEnd;
     } finally {
-      list.addCalls--;
+      queue.addCalls--;
     }
     finish.check();
     return added.map(({ snapshot }) => snapshot);
@@ -101,7 +103,7 @@ export class FileAdditions {
   }
 
   async #addEntry(entry: Entry, rules: AdmissionRules, isOneOfMany: boolean): Promise<Upload | null> {
-    const { list, intake, recovery, ownerChanges, checksums, fileWriter, settings } = this.#services;
+    const { list, queue, intake, recovery, ownerChanges, checksums, fileWriter, settings } = this.#services;
     const { file, relativePath = '', handle = null, id = newId() } = entry;
     const { ownership: initialOwnership } = ownerChanges;
     const listed = entry.fault ? null : await intake.findUnfinished(entry);
@@ -141,7 +143,7 @@ export class FileAdditions {
     fileWriter.add(upload);
     // a listener may have paused or aborted it
     const isQueued = upload.status === 'queued';
-    if (isQueued && (settings.options.autostart || entry.isStarted)) list.enqueue(upload);
+    if (isQueued && (settings.options.autostart || entry.isStarted)) queue.add(upload);
     return upload;
   }
 }

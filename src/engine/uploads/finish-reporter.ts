@@ -5,9 +5,11 @@ import type { Emit } from '../ports.js';
 import { abortable } from '../util/abort.js';
 import type { PageLifecycle } from './page-lifecycle.js';
 import type { UploadList } from './upload-list.js';
+import type { UploadQueue } from './upload-queue.js';
 
 export interface FinishServices {
   readonly list: UploadList;
+  readonly queue: UploadQueue;
   readonly presence: PagePresence;
   readonly checksums: ChecksumService;
   readonly pageLifecycle: PageLifecycle;
@@ -40,17 +42,17 @@ export class FinishReporter {
    * @param hasEnded whether an upload has just ended
    */
   check(hasEnded = false): void {
-    const { list, presence, checksums, pageLifecycle } = this.#services;
-    const isEventDue = !list.activeCount && (hasEnded || this.#isEventDue);
+    const { list, queue, presence, checksums, pageLifecycle } = this.#services;
+    const isEventDue = !queue.activeCount && (hasEnded || this.#isEventDue);
     // files that are being added may still start
-    this.#isEventDue = isEventDue && list.addCalls > 0;
+    this.#isEventDue = isEventDue && queue.addCalls > 0;
     // a listener may clear the list
     const { snapshots } = list;
-    if (isEventDue && !list.addCalls) {
+    if (isEventDue && !queue.addCalls) {
       const [completed, failed] = [list.snapshotsOf('complete'), list.snapshotsOf('failed')];
       this.#emit('mule-finish', { completed, failed });
     }
-    if (!list.isFinished || list.addCalls) return;
+    if (!list.isFinished || queue.addCalls) return;
     presence.withdraw();
     checksums.release();
     pageLifecycle.update();

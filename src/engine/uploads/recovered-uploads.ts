@@ -15,6 +15,7 @@ import type { OwnerChanges } from './owner-changes.js';
 import { requeue } from './requeue.js';
 import type { Upload } from './upload.js';
 import type { UploadList } from './upload-list.js';
+import type { UploadQueue } from './upload-queue.js';
 
 /** Maximum time that added files wait for the stored files and for the signer to name the user. */
 const RESTORE_TIMEOUT_MS = 3_000;
@@ -32,6 +33,7 @@ export interface RecoveredServices {
   readonly journal: JournalWriter;
   readonly fileWriter: FileStoreWriter;
   readonly list: UploadList;
+  readonly queue: UploadQueue;
   readonly lock: TabLock;
   readonly presence: PagePresence;
   readonly lifetime: AbortSignal;
@@ -247,13 +249,13 @@ export class RecoveredUploads {
       return;
     }
     upload.file = file;
-    const { settings, list } = this.#services;
+    const { settings, queue } = this.#services;
     if (settings.options.recover === 'ask' && !isAsked) {
       upload.hold();
       return;
     }
     requeue(this.#services, upload, isAsked);
-    list.startNext();
+    queue.startNext();
   }
 }
 

@@ -4,10 +4,10 @@ import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
 import type { PagePresence } from '../resume/page-presence.js';
 import type { Upload } from './upload.js';
-import type { UploadList } from './upload-list.js';
+import type { UploadQueue } from './upload-queue.js';
 
 export interface RequeueServices {
-  readonly list: UploadList;
+  readonly queue: UploadQueue;
   readonly fileWriter: FileStoreWriter;
   readonly journal: JournalWriter;
   readonly settings: Settings;
@@ -16,7 +16,7 @@ export interface RequeueServices {
 
 /** Queues an upload again. @param isAsked whether the user or the page has asked to resume it */
 export function requeue(services: RequeueServices, upload: Upload, isAsked = true): void {
-  const { list, fileWriter, journal, settings, presence } = services;
+  const { queue, fileWriter, journal, settings, presence } = services;
   upload.enqueue();
   // a listener may have aborted it
   if (isOver(upload.status)) return;
@@ -25,5 +25,5 @@ export function requeue(services: RequeueServices, upload: Upload, isAsked = tru
   else if (upload.session) void presence.announce();
   fileWriter.add(upload);
   // without `autostart`, an upload that has never started waits for `start()`
-  if (upload.status === 'queued' && (isAsked || upload.session || settings.options.autostart)) list.enqueue(upload);
+  if (upload.status === 'queued' && (isAsked || upload.session || settings.options.autostart)) queue.add(upload);
 }

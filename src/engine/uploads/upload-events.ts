@@ -10,6 +10,7 @@ import type { FinishReporter } from './finish-reporter.js';
 import type { PageLifecycle } from './page-lifecycle.js';
 import type { Upload, UploadListener } from './upload.js';
 import type { UploadList } from './upload-list.js';
+import type { UploadQueue } from './upload-queue.js';
 
 /** Milliseconds between two progress events of one upload. */
 const PROGRESS_INTERVAL_MS = 100;
@@ -17,6 +18,7 @@ const PROGRESS_INTERVAL_MS = 100;
 export interface UploadEventServices {
   readonly clock: Clock;
   readonly list: UploadList;
+  readonly queue: UploadQueue;
   readonly scheduler: Scheduler;
   readonly throughput: ThroughputEstimator;
   readonly inits: InitBatcher;
@@ -45,7 +47,7 @@ export class UploadEvents implements UploadListener {
     detail: UploaderEventMap[K]['detail'],
     wasListed = false,
   ): boolean {
-    const { list, throughput, scheduler, finish } = this.#services;
+    const { list, queue, throughput, scheduler, finish } = this.#services;
     if (!wasListed && !list.includes(upload)) return false;
     if (type === 'mule-status') this.#updateStatus(upload);
     if (type === 'mule-complete') this.#reportProgress(upload);
@@ -58,7 +60,7 @@ export class UploadEvents implements UploadListener {
     const isEnd = isOver(upload.status) && (type === 'mule-complete' || type === 'mule-abort' || type === 'mule-error');
     if (isEnd) finish.check(true);
     const usesSlot = isRunning(upload.status) && upload.snapshot.waitingFor !== 'tab';
-    if (type === 'mule-status' && !usesSlot && upload.status !== 'queued') list.startNextSoon();
+    if (type === 'mule-status' && !usesSlot && upload.status !== 'queued') queue.startNextSoon();
     return true;
   }
 
@@ -75,7 +77,7 @@ export class UploadEvents implements UploadListener {
   }
 
   stored(): void {
-    this.#services.list.startNext();
+    this.#services.queue.startNext();
   }
 
   /** Reports no more progress. */
@@ -84,8 +86,9 @@ export class UploadEvents implements UploadListener {
   }
 
   #updateStatus(upload: Upload): void {
-    const { list, inits, fileWriter, pageLifecycle, tabs } = this.#services;
+    const { list, queue, inits, fileWriter, pageLifecycle, tabs } = this.#services;
     list.reindex(upload);
+    if (upload.status !== 'queued') queue.remove(upload);
     if (isOver(upload.status)) inits.cancel(upload);
     if (upload.status === 'complete' || upload.status === 'aborted') fileWriter.remove(upload);
     pageLifecycle.update();

@@ -7,24 +7,6 @@ import { fileOf, Harness } from '../harness.js';
 const PART = MIN_PART_SIZE;
 
 describe('many files', () => {
-  it('share the requests in flight: a small file added after a huge one does not wait for it', async () => {
-    for (const concurrency of [1, 2, 4]) {
-      const harness = new Harness({ concurrency });
-      // each part takes some time
-      harness.store.always('part', async (_request, proceed) => {
-        await new Promise<void>((resolve) => harness.clock.setTimer(resolve, 1_000));
-        return proceed();
-      });
-      let partsBeforeSmallFile = Infinity;
-      harness.uploader.addEventListener('mule-complete', ({ detail }) => {
-        if (detail.upload.name === 'small.bin') partsBeforeSmallFile = harness.store.count('part');
-      });
-      await harness.uploader.add([fileOf(30 * PART, 'huge.bin'), fileOf(10, 'small.bin')]);
-      await harness.finished();
-      expect(partsBeforeSmallFile, `parts sent before the small file was done, ${concurrency} slots`).to.be.below(15);
-    }
-  });
-
   it('never have more requests in flight than the concurrency', async () => {
     const harness = new Harness({ concurrency: 3 });
     let inFlight = 0;

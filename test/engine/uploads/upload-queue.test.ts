@@ -87,4 +87,22 @@ describe('queued files', () => {
     expect(second.uploadOf('2.bin').waitingFor).to.equal('tab');
     for (const { uploader } of [first, second]) uploader.dispose();
   });
+
+  it('do not wait for the end of a huge file that was added before them if they are small', async () => {
+    for (const concurrency of [1, 2, 4]) {
+      const harness = new Harness({ concurrency });
+      // each part takes some time
+      harness.store.always('part', async (_request, proceed) => {
+        await new Promise<void>((resolve) => harness.clock.setTimer(resolve, 1_000));
+        return proceed();
+      });
+      let partsBeforeSmallFile = Infinity;
+      harness.uploader.addEventListener('mule-complete', ({ detail }) => {
+        if (detail.upload.name === 'small.bin') partsBeforeSmallFile = harness.store.count('part');
+      });
+      await harness.uploader.add([fileOf(30 * MIN_PART_SIZE, 'huge.bin'), fileOf(10, 'small.bin')]);
+      await harness.finished();
+      expect(partsBeforeSmallFile, `parts sent before the small file was done, ${concurrency} slots`).to.be.below(15);
+    }
+  });
 });
