@@ -39,6 +39,9 @@ export function createMemoryTracker({
 
   const isPlaceholder = ({ bucket }: TrackedUpload): boolean => bucket === '';
 
+  const isIn = (upload: TrackedUpload, bucket: string, store: string | undefined): boolean =>
+    upload.bucket === bucket && (upload.store === undefined || upload.store === store);
+
   const entryOf = (principal: string, uploadId: string): TrackerEntry | undefined =>
     principals.get(principal)?.get(uploadId);
 
@@ -113,10 +116,10 @@ export function createMemoryTracker({
       if (entry?.state === 'started') put({ ...entry, touched: now() });
     },
 
-    async stale(bucket, before, limit) {
+    async stale(bucket, before, limit, store) {
       const inactive = [...principals.values()]
         .flatMap((entries) => [...entries.values()])
-        .filter(({ upload, touched }) => (upload.bucket === bucket || isPlaceholder(upload)) && touched < before);
+        .filter(({ upload, touched }) => (isIn(upload, bucket, store) || isPlaceholder(upload)) && touched < before);
       for (const { upload, state } of inactive) if (state === 'ended') remove(upload.principal, upload.uploadId);
       // the claim of a sweep that did not finish expires
       const unfinished = inactive
