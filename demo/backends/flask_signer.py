@@ -235,12 +235,14 @@ def sign_end(grant, upload_id):
 
 
 def mark_of(file):
-    """Returns a hash that identifies a user's file, to find its unfinished upload."""
+    """Returns a hash that identifies a user's file and its folder, to find its unfinished upload."""
     if file.get("fingerprint"):
         value = text_field(file, "fingerprint", 1024)
     else:
         modified = integer_field({"last_modified": file.get("last_modified") or 0}, "last_modified", -(2**53))
         value = [file["filename"], file["filesize"], modified]
+    if file.get("relative_path"):
+        value = [value, text_field(file, "relative_path", 32768)]
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 

@@ -270,12 +270,15 @@ function run(string $sql, array $values): PDOStatement
     return $statement;
 }
 
-/** Returns a hash that identifies a user's file, to find its unfinished upload. */
+/** Returns a hash that identifies a user's file and its folder, to find its unfinished upload. */
 function mark_of(array $file): string
 {
     $modified = integer_field(['last_modified' => $file['last_modified'] ?? 0], 'last_modified', -(2 ** 53));
     $isNamed = ($file['fingerprint'] ?? '') === '';
     $value = $isNamed ? [$file['filename'], $file['filesize'], $modified] : text_field($file, 'fingerprint', 1024);
+    if (($file['relative_path'] ?? '') !== '') {
+        $value = [$value, text_field($file, 'relative_path', 32768)];
+    }
     return hash('sha256', json_encode($value, JSON_THROW_ON_ERROR));
 }
 

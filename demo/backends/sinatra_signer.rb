@@ -234,11 +234,12 @@ class Signer < Sinatra::Base
 
   # ---- Init ----
 
-  # Returns a hash that identifies a user's file, to find its unfinished upload.
+  # Returns a hash that identifies a user's file and its folder, to find its unfinished upload.
   def mark_of(file)
     modified = integer_field({ 'last_modified' => file['last_modified'] || 0 }, 'last_modified', -2**53)
     is_named = file['fingerprint'].nil? || file['fingerprint'] == ''
     value = is_named ? [file['filename'], file['filesize'], modified] : text_field(file, 'fingerprint', maximum: 1024)
+    value = [value, text_field(file, 'relative_path', maximum: 32_768)] unless ['', nil].include?(file['relative_path'])
     OpenSSL::Digest::SHA256.hexdigest(JSON.generate(value))
   end
 

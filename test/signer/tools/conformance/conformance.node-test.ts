@@ -372,6 +372,27 @@ for (const [language, { tool, launchOptions, signIn }] of Object.entries(BACKEND
       assert.equal('upload_id' in (await init()), false);
     });
 
+    it('keeps equal files of two folders apart', async () => {
+      for (const identity of [{ fingerprint: 'equal' }, { last_modified: 7 }]) {
+        const file = { ...small, filename: 'part.bin', filesize: 40e6, ...identity };
+        const init = async (relative_path?: string) =>
+          ((await (await post('get_init_signature', { files: [{ ...file, relative_path }] })).json()) as InitAnswer)
+            .files[0] as { key: string; grant: string; upload_id?: string };
+        const paths = [undefined, 'a/part.bin', 'b/part.bin'];
+        for (const path of paths) {
+          const begun = await init(path);
+          assert.equal(begun.upload_id, undefined, `${path} resumes the upload of another folder`);
+          const notification = { ...begun, upload_id: `u-${path}`, chunks: [], state: 'started' };
+          assert.equal((await post('chunk_loaded', notification)).status, 204, log());
+        }
+        for (const path of paths) {
+          const found = await init(path);
+          assert.equal(found.upload_id, `u-${path}`);
+          await post('chunk_loaded', { ...found, chunks: [], state: 'aborted' });
+        }
+      }
+    });
+
     it('identifies no user by headers or cookies that any caller can set', async () => {
       const headers = {
         'content-type': 'application/json',
