@@ -201,10 +201,17 @@ def sign(operation, method, headers=None, **parameters):
     return {**signed, "headers": headers} if headers else signed
 
 
+# a parameter's value may have quotes; without them it may contain a comma, as in video/webm;codecs=vp8,opus
+MEDIA_TYPE = re.compile(
+    r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}"
+    r"""(?: *; *[\w!#$&^.+-]+=(?:[\w!#$&^.+,-]+|"[\w !#$&^.+,:/-]*"))*""",
+    re.ASCII,
+)
+
+
 def content_type_of(file):
     media_type = file.get("content_type") or "application/octet-stream"
-    pattern = r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*"
-    is_valid = isinstance(media_type, str) and re.fullmatch(pattern, media_type, re.ASCII)
+    is_valid = isinstance(media_type, str) and MEDIA_TYPE.fullmatch(media_type)
     expect(is_valid, "the media type is malformed", 403, "type")
     return media_type
 

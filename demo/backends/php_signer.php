@@ -174,7 +174,9 @@ function sign(string $method, string $key, array $query = [], array $headers = [
     $signed = ['host' => $host, ...$headers, ...($length === null ? [] : ['content-length' => (string) $length])];
     ksort($signed);
     $names = implode(';', array_keys($signed));
-    $headerLines = implode('', array_map(fn ($name, $value) => "$name:$value\n", array_keys($signed), $signed));
+    // S3 signs several spaces as one
+    $lineOf = fn ($name, $value) => "$name:" . preg_replace('/ +/', ' ', $value) . "\n";
+    $headerLines = implode('', array_map($lineOf, array_keys($signed), $signed));
 
     $time = time();
     [$date, $day] = [gmdate('Ymd\THis\Z', $time), gmdate('Ymd', $time)];
@@ -214,7 +216,10 @@ function only_if_new(): array
 function content_type_of(array $file): string
 {
     $type = ($file['content_type'] ?? '') ?: 'application/octet-stream';
-    $isType = is_string($type) && preg_match('~^[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*$~D', $type);
+    // a parameter's value may have quotes; without them it may contain a comma, as in video/webm;codecs=vp8,opus
+    $parameter = ' *; *[\w!#$&^.+-]+=(?:[\w!#$&^.+,-]+|"[\w !#$&^.+,:/-]*")';
+    $pattern = "~^[\\w!#$&^.+-]{1,127}/[\\w!#$&^.+-]{1,127}(?:$parameter)*$~D";
+    $isType = is_string($type) && preg_match($pattern, $type);
     expect((bool) $isType, 'the media type is malformed', 403, 'type');
     return $type;
 }

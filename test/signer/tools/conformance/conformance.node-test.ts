@@ -393,6 +393,28 @@ for (const [language, { tool, launchOptions, signIn }] of Object.entries(BACKEND
       }
     });
 
+    it('signs every media type that createSigner accepts, and refuses the others', async () => {
+      const accepted = [
+        'text/plain;charset=utf-8',
+        'text/plain  ;  charset=utf-8',
+        'image/svg+xml',
+        'a#$&/b!',
+        'video/mp4; codecs="avc1.42E01E, mp4a"',
+        'video/webm;codecs=vp8,opus',
+      ];
+      const refused = ['text', 'a/b\r\nx-amz-acl: public-read', 'a/b, c/d', 'a/b;c=d, e/f', 'a/b; x', 'ä/b', 'a/b;c="'];
+      const files = [...accepted, ...refused].map((content_type) => ({ ...small, id: content_type, content_type }));
+      const answer = (await (await post('get_init_signature', { files })).json()) as InitAnswer;
+      for (const { id, ...file } of answer.files) {
+        const { put } = file as Partial<InitPut>;
+        assert.equal(put !== undefined, accepted.includes(id), `${id}\n${log()}`);
+        if (!put) continue;
+        const { method, url, headers } = put as SignedRequest;
+        assert.equal(headers!['content-type'], id);
+        assert.equal((await fetch(url, { method, headers, body: 'abc' })).status, 200, id);
+      }
+    });
+
     it('identifies no user by headers or cookies that any caller can set', async () => {
       const headers = {
         'content-type': 'application/json',
