@@ -86,8 +86,9 @@ app.secret_key = hmac.new(SECRET, b"session", hashlib.sha256).digest()
 
 
 def principal():
-    """Returns the user of the session that your own sign-in started; None for an anonymous call."""
-    return session.get("user")
+    """Returns the user of the session that your own sign-in started, as text; None for an anonymous call."""
+    user = session.get("user")
+    return None if user is None or user is False or user == "" else str(user)
 
 
 class Refusal(Exception):

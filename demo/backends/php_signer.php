@@ -21,7 +21,7 @@ const GRANT_LIFETIME_SECONDS = 7 * 86400;
 const MAX_UPLOAD_AGE_SECONDS = 30 * 86400;
 const RECEIPT_LIFETIME_SECONDS = 86400;
 
-/** Returns the user of the session that your own sign-in started; null for an anonymous call. */
+/** Returns the user of the session that your own sign-in started, as text; null for an anonymous call. */
 function principal(): ?string
 {
     if (isset($_COOKIE[session_name()]) && !isset($_SESSION)) {
@@ -29,7 +29,7 @@ function principal(): ?string
         session_start(['read_and_close' => true, 'use_strict_mode' => true]);
     }
     $user = $_SESSION['user'] ?? null;
-    return is_string($user) && $user !== '' ? $user : null;
+    return (is_string($user) || is_int($user)) && $user !== '' ? (string) $user : null;
 }
 
 /** Returns an environment variable. @throws RuntimeException if it is not set and has no default */

@@ -231,9 +231,10 @@ class Signer < Sinatra::Base
   # remote_token drops the session of requests without a Referer; same_site and the JSON type keep other sites out
   set :protection, except: :remote_token
 
-  # Returns the user of the session that your own sign-in started; nil for an anonymous call.
+  # Returns the user of the session that your own sign-in started, as text; nil for an anonymous call.
   def principal
-    session['user']
+    user = (session['user'] || '').to_s
+    user.empty? ? nil : user
   end
 
   # ---- Init ----

@@ -207,12 +207,12 @@ interface Backend {
    */
   launchOptions: (port: number, name: string) => { args: string[]; env: Record<string, string> };
   /** Starts a session as the sign-in of an application would: the backends have none. @returns the cookie */
-  signIn: (url: string, user: string) => Promise<string>;
+  signIn: (url: string, user: string | number) => Promise<string>;
 }
 
 /** Signs in through the route that the test adds to the backend. */
-async function signInByRoute(url: string, user: string): Promise<string> {
-  const response = await fetch(`${url}/sign-in/${user}`, { method: 'POST' });
+async function signInByRoute(url: string, user: string | number): Promise<string> {
+  const response = await fetch(`${url}/sign-in/${typeof user}/${user}`, { method: 'POST' });
   assert.equal(response.status, 200, await response.text());
   return response.headers.getSetCookie()[0]!.split(';')[0]!;
 }
@@ -225,7 +225,8 @@ import os
 from flask import session
 from flask_signer import app
 
-@app.post("/sign-in/<user>")
+@app.post("/sign-in/string/<user>")
+@app.post("/sign-in/number/<int:user>")
 def sign_in(user):
     session["user"] = user
     return ""
@@ -236,7 +237,8 @@ app.run(host="127.0.0.1", port=int(os.environ["PORT"]), threaded=True)
 const SINATRA_PROGRAM = `
 require ${JSON.stringify(path.join(BACKENDS_FOLDER, 'sinatra_signer'))}
 class Signer
-  post('/sign-in/:user') { |user| session['user'] = user; '' }
+  post('/sign-in/string/:user') { |user| session['user'] = user; '' }
+  post('/sign-in/number/:user') { |user| session['user'] = user.to_i; '' }
 end
 Signer.run!
 `;
@@ -261,8 +263,9 @@ const BACKENDS: Readonly<Record<string, Backend>> = {
     }),
     // writes the session file that PHP's session_start() would write
     signIn: async (_url, user) => {
-      const id = user.padEnd(32, '0');
-      await writeFile(path.join(dir, `sess_${id}`), `user|s:${user.length}:"${user}";`);
+      const id = `${typeof user}-${user}`.padEnd(32, '0');
+      const value = typeof user === 'number' ? `i:${user};` : `s:${user.length}:"${user}";`;
+      await writeFile(path.join(dir, `sess_${id}`), `user|${value}`);
       return `PHPSESSID=${id}`;
     },
   },
@@ -413,6 +416,15 @@ for (const [language, { tool, launchOptions, signIn }] of Object.entries(BACKEND
         assert.equal(headers!['content-type'], id);
         assert.equal((await fetch(url, { method, headers, body: 'abc' })).status, 200, id);
       }
+    });
+
+    it('identifies a user whose ID is a number', async () => {
+      cookies['7'] = await signIn(base, 7);
+      const response = await post('get_init_signature', { files: [small] }, '7');
+      const { principal, files } = (await response.json()) as InitAnswer;
+      assert.equal(principal, '7', log());
+      const { key, grant } = files[0] as InitPut;
+      assert.equal((await post('get_head_signature', { key, grant }, '7')).status, 200, log());
     });
 
     it('identifies no user by headers or cookies that any caller can set', async () => {
