@@ -7,7 +7,8 @@
  * AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_URL (a DSN of PDO; by default signer.db in the folder above the
  * document root) and MAX_SIZE (bytes) are optional. Your own sign-in sets $_SESSION['user']; ALLOW_ANONYMOUS=true
  * allows anonymous uploads. OVERWRITE=false (the default at Amazon S3) signs If-None-Match, so that stored objects
- * cannot be changed. The page has <mule-upload signer="/sign">. A form that has <mule-upload name="film"
+ * cannot be changed. REFUSES_UNSIGNED_HEADERS=true (the default at Amazon S3 and R2) is for a store that rejects x-amz-*
+ * headers without a signature. The page has <mule-upload signer="/sign">. A form that has <mule-upload name="film"
  * form-value="receipt"> may be submitted to /films.
  */
 declare(strict_types=1);
@@ -171,6 +172,7 @@ function sign(string $method, string $key, array $query = [], array $headers = [
     $host .= isset($url['port']) ? ":{$url['port']}" : '';
     $path = ($url['path'] ?? '') . '/' . str_replace('%2F', '/', rawurlencode($key));
 
+    $headers += $method === 'PUT' ? copy_guard() : [];
     $signed = ['host' => $host, ...$headers, ...($length === null ? [] : ['content-length' => (string) $length])];
     ksort($signed);
     $names = implode(';', array_keys($signed));
@@ -211,6 +213,29 @@ function only_if_new(): array
 {
     $overwrites = setting('OVERWRITE', getenv('S3_ENDPOINT') ? 'true' : 'false') === 'true';
     return $overwrites ? [] : ['if-none-match' => '*'];
+}
+
+/** Returns whether the store rejects x-amz-* headers without a signature, or has no ACLs that they could change. */
+function refuses_unsigned_headers(): bool
+{
+    $known = '~^$|\.(amazonaws\.com(\.cn)?|r2\.cloudflarestorage\.com)(:\d+)?/*$~D';
+    return getenv('REFUSES_UNSIGNED_HEADERS') === 'true' || preg_match($known, getenv('S3_ENDPOINT') ?: '') === 1;
+}
+
+/** Returns the header that keeps the holder of a URL from publishing the object by a header without a signature. */
+function acl_header(): array
+{
+    return refuses_unsigned_headers() ? [] : ['x-amz-acl' => 'private'];
+}
+
+/**
+ * Returns headers that keep the holder of a URL from copying another object into this one by a header without a
+ * signature. No source meets these conditions, and stores ignore them if nothing is copied.
+ */
+function copy_guard(): array
+{
+    $guard = ['x-amz-copy-source-if-match' => '"none"', 'x-amz-copy-source-range' => 'none'];
+    return refuses_unsigned_headers() ? [] : $guard;
 }
 
 function content_type_of(array $file): string
@@ -315,7 +340,7 @@ function grant_file(array $file): array
     $size = $file['filesize'];
     $maxSize = (int) setting('MAX_SIZE', (string) (5 * 1024 ** 4));
     expect($size <= $maxSize, 'the file has ' . number_format($size) . ' bytes; the maximum is ' . number_format($maxSize), 403, 'too-big');
-    $header = ['content-type' => content_type_of($file)];
+    $header = ['content-type' => content_type_of($file)] + acl_header();
     $isForced = (bool) ($file['force'] ?? false);
     if (!$isForced && isset($file['grant'])) {
         $grant = open_grant($file);
