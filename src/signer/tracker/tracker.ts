@@ -6,7 +6,7 @@ export interface TrackedUpload {
   /** Hash of the principal. */
   principal: string;
   bucket: string;
-  /** Identifies the store, since two stores may have a bucket of the same name. Missing in records of earlier releases. */
+  /** Identifies the store: two stores may have a bucket of the same name. Missing in records of earlier releases. */
   store?: string;
   key: string;
   uploadId: string;
@@ -15,7 +15,7 @@ export interface TrackedUpload {
   begun: number;
   /** The algorithm that the upload was created with: the store requires it for every part. */
   checksum: ChecksumAlgorithm | null;
-  /** Hashes that identify the file: of its fingerprint, and of its name, size and time. */
+  /** Hashes that identify the file: of its fingerprint, and of its name, size and time; each with what the page requests. */
   marks: readonly string[];
 }
 
