@@ -63,7 +63,7 @@ const BYTES_PER_UNIT: Record<string, number> = {
 
 /**
  * Parses a size: bytes, or a number with a unit. `kB MB GB TB` are decimal, `KiB MiB GiB TiB` binary.
- * @returns whole bytes, 0 or more
+ * @returns bytes, rounded to a whole number
  * @throws TypeError with the value
  */
 export function parseSize(value: string | number): number {
@@ -71,7 +71,7 @@ export function parseSize(value: string | number): number {
   const unit = match && BYTES_PER_UNIT[match[2]!.toLowerCase()];
   if (!match || !unit)
     throw new TypeError(`"${value}" is not a size: use bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB`);
-  const bytes = Math.floor(Number(match[1]) * unit);
+  const bytes = Math.round(Number(match[1]) * unit);
   if (!Number.isSafeInteger(bytes)) throw new TypeError(`the size "${value}" is too large`);
   return bytes;
 }

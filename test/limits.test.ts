@@ -85,6 +85,20 @@ describe('sizes as people write them', () => {
     for (const [text, bytes] of sizes) expect(parseSize(text), String(text)).to.equal(bytes);
   });
 
+  it('are rounded to whole bytes, so that no decimal fraction loses a byte', () => {
+    const sizes: [string, number][] = [
+      ['2.01GB', 2_010_000_000],
+      ['4.35MB', 4_350_000],
+      ['1.001 kB', 1_001],
+      ['8.03 TB', 8_030_000_000_000],
+      ['0.1KiB', 102],
+      ['1.7KiB', 1_741],
+    ];
+    for (const [text, bytes] of sizes) expect(parseSize(text), text).to.equal(bytes);
+    for (let hundredths = 0; hundredths < 1_000; hundredths += 1)
+      expect(parseSize(`${hundredths / 100} GB`)).to.equal(hundredths * 1e7);
+  });
+
   it('throw with the value when they are not sizes', () => {
     for (const text of ['', 'big', '5 XB', '-1', '5 MB or so', 'Infinity', NaN, '5 constructor', '99999999 TB']) {
       expect(() => parseSize(text), String(text)).to.throw(TypeError, String(text));

@@ -4,8 +4,9 @@
 
 AWS_REGION, S3_ENDPOINT, DATABASE_URL (sqlite:///signer.db by default), MAX_SIZE (bytes) and PORT are optional. Your
 own sign-in sets session["user"]; ALLOW_ANONYMOUS=true allows anonymous uploads. OVERWRITE=false (the default at
-Amazon S3) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload signer="/sign">. A
-form that has <mule-upload name="film" form-value="receipt"> may be submitted to /films.
+Amazon S3) signs If-None-Match, so that stored objects cannot be changed. REFUSES_UNSIGNED_HEADERS=true (the default
+at Amazon S3 and R2) is for a store that rejects x-amz-* headers without a signature. The page has <mule-upload
+signer="/sign">. A form that has <mule-upload name="film" form-value="receipt"> may be submitted to /films.
 """
 
 import base64
@@ -16,6 +17,7 @@ import os
 import re
 import secrets
 import time
+from functools import partial
 
 import boto3
 from botocore.config import Config
@@ -35,6 +37,15 @@ AUDIENCE = f"{ENDPOINT or 'aws'}\n{REGION}\n{BUCKET}"
 ALLOW_ANONYMOUS = os.environ.get("ALLOW_ANONYMOUS") == "true"
 # the header that prevents overwriting; off by default at other stores, because not all of them support it
 ONLY_IF_NEW = {} if os.environ.get("OVERWRITE", "true" if ENDPOINT else "false") == "true" else {"if-none-match": "*"}
+REFUSES_UNSIGNED_HEADERS = (
+    not ENDPOINT
+    or os.environ.get("REFUSES_UNSIGNED_HEADERS") == "true"
+    or bool(re.search(r"\.(amazonaws\.com(\.cn)?|r2\.cloudflarestorage\.com)(:\d+)?/*$", ENDPOINT))
+)
+# other stores act on headers without a signature: signed, these keep the holder of a URL from publishing the object, or
+# copying another one into it. No source meets the conditions, and stores ignore them if nothing is copied
+PRIVATE = {} if REFUSES_UNSIGNED_HEADERS else {"x-amz-acl": "private"}
+COPY_GUARD = {"x-amz-copy-source-if-match": '"none"', "x-amz-copy-source-range": "none"} if PRIVATE else {}
 MAX_SIZE = int(os.environ.get("MAX_SIZE", 5 * 1024**4))
 MAX_FILES = 100
 MAX_CHUNKS = 1000
@@ -54,15 +65,23 @@ s3 = boto3.client(
     ),
 )
 
+SIGNED_HEADERS = {
+    "create_multipart_upload": PRIVATE,
+    "put_object": {**ONLY_IF_NEW, **PRIVATE, **COPY_GUARD},
+    "upload_part": COPY_GUARD,
+    "complete_multipart_upload": ONLY_IF_NEW,
+}
 
-def add_only_if_new(request, **_):
-    """Adds the header that prevents overwriting to a request before boto3 signs it."""
-    for name, value in ONLY_IF_NEW.items():
+
+def add_headers(headers, request, **_):
+    """Adds headers to a request before boto3 signs it."""
+    for name, value in headers.items():
         request.headers[name] = value
 
 
-for operation in ("PutObject", "CompleteMultipartUpload"):
-    s3.meta.events.register(f"before-sign.s3.{operation}", add_only_if_new)
+for operation, added_headers in SIGNED_HEADERS.items():
+    event = f"before-sign.s3.{s3.meta.method_to_api_mapping[operation]}"
+    s3.meta.events.register(event, partial(add_headers, added_headers))
 
 database = create_engine(os.environ.get("DATABASE_URL", "sqlite:///signer.db"))
 metadata = MetaData()
@@ -86,8 +105,9 @@ app.secret_key = hmac.new(SECRET, b"session", hashlib.sha256).digest()
 
 
 def principal():
-    """Returns the user of the session that your own sign-in started; None for an anonymous call."""
-    return session.get("user")
+    """Returns the user of the session that your own sign-in started, as text; None for an anonymous call."""
+    user = session.get("user")
+    return None if user is None or user is False or user == "" else str(user)
 
 
 class Refusal(Exception):
@@ -196,15 +216,24 @@ def open_valid_grant(body):
 
 
 def sign(operation, method, headers=None, **parameters):
+    """Signs a request. The browser sends the headers unchanged; boto3 takes the other signed ones from parameters."""
+    headers = {**(headers or {}), **SIGNED_HEADERS.get(operation, {})}
     url = s3.generate_presigned_url(operation, {"Bucket": BUCKET, **parameters}, URL_LIFETIME_SECONDS, method)
     signed = {"method": method, "url": url, "expires": int(time.time() * 1000) + URL_LIFETIME_SECONDS * 1000}
     return {**signed, "headers": headers} if headers else signed
 
 
+# a parameter's value may have quotes; without them it may contain a comma, as in video/webm;codecs=vp8,opus
+MEDIA_TYPE = re.compile(
+    r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}"
+    r"""(?: *; *[\w!#$&^.+-]+=(?:[\w!#$&^.+,-]+|"[\w !#$&^.+,:/-]*"))*""",
+    re.ASCII,
+)
+
+
 def content_type_of(file):
     media_type = file.get("content_type") or "application/octet-stream"
-    pattern = r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*"
-    is_valid = isinstance(media_type, str) and re.fullmatch(pattern, media_type, re.ASCII)
+    is_valid = isinstance(media_type, str) and MEDIA_TYPE.fullmatch(media_type)
     expect(is_valid, "the media type is malformed", 403, "type")
     return media_type
 
@@ -228,19 +257,21 @@ def sign_list(grant, upload_id, marker=0):
 
 
 def sign_end(grant, upload_id):
-    return sign("complete_multipart_upload", "POST", ONLY_IF_NEW, Key=grant["key"], UploadId=upload_id)
+    return sign("complete_multipart_upload", "POST", Key=grant["key"], UploadId=upload_id)
 
 
 # ---- The actions ----
 
 
 def mark_of(file):
-    """Returns a hash that identifies a user's file, to find its unfinished upload."""
+    """Returns a hash that identifies a user's file and its folder, to find its unfinished upload."""
     if file.get("fingerprint"):
         value = text_field(file, "fingerprint", 1024)
     else:
         modified = integer_field({"last_modified": file.get("last_modified") or 0}, "last_modified", -(2**53))
         value = [file["filename"], file["filesize"], modified]
+    if file.get("relative_path"):
+        value = [value, text_field(file, "relative_path", 32768)]
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
@@ -279,7 +310,6 @@ def grant_file(file, name, size):
     answer = {"key": grant["key"], "grant": seal("grant", grant), "tracked": True, "part_size": grant["part_size"]}
     header = {"content-type": media_type}
     if size <= grant["part_size"]:
-        header |= ONLY_IF_NEW
         put = sign("put_object", "PUT", header, Key=grant["key"], ContentLength=size, ContentType=media_type)
         return {**answer, "put": put}
     if upload_id:

@@ -7,7 +7,8 @@
  * AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_URL (a DSN of PDO; by default signer.db in the folder above the
  * document root) and MAX_SIZE (bytes) are optional. Your own sign-in sets $_SESSION['user']; ALLOW_ANONYMOUS=true
  * allows anonymous uploads. OVERWRITE=false (the default at Amazon S3) signs If-None-Match, so that stored objects
- * cannot be changed. The page has <mule-upload signer="/sign">. A form that has <mule-upload name="film"
+ * cannot be changed. REFUSES_UNSIGNED_HEADERS=true (the default at Amazon S3 and R2) is for a store that rejects x-amz-*
+ * headers without a signature. The page has <mule-upload signer="/sign">. A form that has <mule-upload name="film"
  * form-value="receipt"> may be submitted to /films.
  */
 declare(strict_types=1);
@@ -21,7 +22,7 @@ const GRANT_LIFETIME_SECONDS = 7 * 86400;
 const MAX_UPLOAD_AGE_SECONDS = 30 * 86400;
 const RECEIPT_LIFETIME_SECONDS = 86400;
 
-/** Returns the user of the session that your own sign-in started; null for an anonymous call. */
+/** Returns the user of the session that your own sign-in started, as text; null for an anonymous call. */
 function principal(): ?string
 {
     if (isset($_COOKIE[session_name()]) && !isset($_SESSION)) {
@@ -29,7 +30,7 @@ function principal(): ?string
         session_start(['read_and_close' => true, 'use_strict_mode' => true]);
     }
     $user = $_SESSION['user'] ?? null;
-    return is_string($user) && $user !== '' ? $user : null;
+    return (is_string($user) || is_int($user)) && $user !== '' ? (string) $user : null;
 }
 
 /** Returns an environment variable. @throws RuntimeException if it is not set and has no default */
@@ -171,10 +172,13 @@ function sign(string $method, string $key, array $query = [], array $headers = [
     $host .= isset($url['port']) ? ":{$url['port']}" : '';
     $path = ($url['path'] ?? '') . '/' . str_replace('%2F', '/', rawurlencode($key));
 
+    $headers += $method === 'PUT' ? copy_guard() : [];
     $signed = ['host' => $host, ...$headers, ...($length === null ? [] : ['content-length' => (string) $length])];
     ksort($signed);
     $names = implode(';', array_keys($signed));
-    $headerLines = implode('', array_map(fn ($name, $value) => "$name:$value\n", array_keys($signed), $signed));
+    // S3 signs several spaces as one
+    $lineOf = fn ($name, $value) => "$name:" . preg_replace('/ +/', ' ', $value) . "\n";
+    $headerLines = implode('', array_map($lineOf, array_keys($signed), $signed));
 
     $time = time();
     [$date, $day] = [gmdate('Ymd\THis\Z', $time), gmdate('Ymd', $time)];
@@ -211,10 +215,36 @@ function only_if_new(): array
     return $overwrites ? [] : ['if-none-match' => '*'];
 }
 
+/** Returns whether the store rejects x-amz-* headers without a signature, or has no ACLs that they could change. */
+function refuses_unsigned_headers(): bool
+{
+    $known = '~^$|\.(amazonaws\.com(\.cn)?|r2\.cloudflarestorage\.com)(:\d+)?/*$~D';
+    return getenv('REFUSES_UNSIGNED_HEADERS') === 'true' || preg_match($known, getenv('S3_ENDPOINT') ?: '') === 1;
+}
+
+/** Returns the header that keeps the holder of a URL from publishing the object by a header without a signature. */
+function acl_header(): array
+{
+    return refuses_unsigned_headers() ? [] : ['x-amz-acl' => 'private'];
+}
+
+/**
+ * Returns headers that keep the holder of a URL from copying another object into this one by a header without a
+ * signature. No source meets these conditions, and stores ignore them if nothing is copied.
+ */
+function copy_guard(): array
+{
+    $guard = ['x-amz-copy-source-if-match' => '"none"', 'x-amz-copy-source-range' => 'none'];
+    return refuses_unsigned_headers() ? [] : $guard;
+}
+
 function content_type_of(array $file): string
 {
     $type = ($file['content_type'] ?? '') ?: 'application/octet-stream';
-    $isType = is_string($type) && preg_match('~^[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*$~D', $type);
+    // a parameter's value may have quotes; without them it may contain a comma, as in video/webm;codecs=vp8,opus
+    $parameter = ' *; *[\w!#$&^.+-]+=(?:[\w!#$&^.+,-]+|"[\w !#$&^.+,:/-]*")';
+    $pattern = "~^[\\w!#$&^.+-]{1,127}/[\\w!#$&^.+-]{1,127}(?:$parameter)*$~D";
+    $isType = is_string($type) && preg_match($pattern, $type);
     expect((bool) $isType, 'the media type is malformed', 403, 'type');
     return $type;
 }
@@ -270,12 +300,15 @@ function run(string $sql, array $values): PDOStatement
     return $statement;
 }
 
-/** Returns a hash that identifies a user's file, to find its unfinished upload. */
+/** Returns a hash that identifies a user's file and its folder, to find its unfinished upload. */
 function mark_of(array $file): string
 {
     $modified = integer_field(['last_modified' => $file['last_modified'] ?? 0], 'last_modified', -(2 ** 53));
     $isNamed = ($file['fingerprint'] ?? '') === '';
     $value = $isNamed ? [$file['filename'], $file['filesize'], $modified] : text_field($file, 'fingerprint', 1024);
+    if (($file['relative_path'] ?? '') !== '') {
+        $value = [$value, text_field($file, 'relative_path', 32768)];
+    }
     return hash('sha256', json_encode($value, JSON_THROW_ON_ERROR));
 }
 
@@ -307,7 +340,7 @@ function grant_file(array $file): array
     $size = $file['filesize'];
     $maxSize = (int) setting('MAX_SIZE', (string) (5 * 1024 ** 4));
     expect($size <= $maxSize, 'the file has ' . number_format($size) . ' bytes; the maximum is ' . number_format($maxSize), 403, 'too-big');
-    $header = ['content-type' => content_type_of($file)];
+    $header = ['content-type' => content_type_of($file)] + acl_header();
     $isForced = (bool) ($file['force'] ?? false);
     if (!$isForced && isset($file['grant'])) {
         $grant = open_grant($file);

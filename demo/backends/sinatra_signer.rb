@@ -4,7 +4,8 @@
 #
 # AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_FILE (signer.db by default), MAX_SIZE (bytes) and PORT are
 # optional. Your own sign-in sets session['user']; ALLOW_ANONYMOUS=true allows anonymous uploads. OVERWRITE=false (the
-# default at Amazon S3) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload
+# default at Amazon S3) signs If-None-Match, so that stored objects cannot be changed. REFUSES_UNSIGNED_HEADERS=true (the
+# default at Amazon S3 and R2) is for a store that rejects x-amz-* headers without a signature. The page has <mule-upload
 # signer="/sign">. A form that has <mule-upload name="film" form-value="receipt"> may be submitted to /films.
 
 require 'base64'
@@ -35,6 +36,14 @@ AUDIENCE = [ENV.fetch('S3_ENDPOINT', 'aws'), REGION, BUCKET].join("\n")
 # If-None-Match prevents overwriting; off by default at other stores, because not all of them support it
 OVERWRITES = ENV.fetch('OVERWRITE', ENV['S3_ENDPOINT'] ? 'true' : 'false') == 'true'
 ONLY_IF_NEW = (OVERWRITES ? {} : { 'if-none-match' => '*' }).freeze
+REFUSES_UNSIGNED_HEADERS =
+  ENV['REFUSES_UNSIGNED_HEADERS'] == 'true' ||
+  ENV.fetch('S3_ENDPOINT', '').match?(%r{\A\z|\.(amazonaws\.com(\.cn)?|r2\.cloudflarestorage\.com)(:\d+)?/*\z})
+# other stores act on headers without a signature: signed, these keep the holder of a URL from publishing the object, or
+# copying another one into it. No source meets the conditions, and stores ignore them if nothing is copied
+PRIVATE = (REFUSES_UNSIGNED_HEADERS ? {} : { 'x-amz-acl' => 'private' }).freeze
+COPY_CONDITIONS = { 'x-amz-copy-source-if-match' => '"none"', 'x-amz-copy-source-range' => 'none' }.freeze
+COPY_GUARD = (REFUSES_UNSIGNED_HEADERS ? {} : COPY_CONDITIONS).freeze
 MAX_SIZE = ENV.fetch('MAX_SIZE', 5 * 1024**4).to_i
 BASE = URI(ENV['S3_ENDPOINT'] ? "#{ENV['S3_ENDPOINT'].chomp('/')}/#{BUCKET}" : "https://#{BUCKET}.s3.#{REGION}.amazonaws.com")
 
@@ -156,6 +165,7 @@ module Signing
   def sign(method, key, query = {}, headers: {}, length: nil)
     host = BASE.port == BASE.default_port ? BASE.host : "#{BASE.host}:#{BASE.port}"
     path = "#{BASE.path}/#{key.split('/', -1).map { |segment| encode(segment) }.join('/')}"
+    headers = { **headers, **COPY_GUARD } if method == 'PUT'
     signed = { 'host' => host, **headers, **(length ? { 'content-length' => length } : {}) }.sort
     names = signed.map(&:first).join(';')
 
@@ -173,7 +183,8 @@ module Signing
     query['X-Amz-Security-Token'] = ENV['AWS_SESSION_TOKEN'] if ENV['AWS_SESSION_TOKEN']
     query_string = query.sort.map { |pair| pair.map { |text| encode(text) }.join('=') }.join('&')
 
-    header_lines = signed.map { |name, value| "#{name}:#{value}\n" }.join
+    # S3 signs several spaces as one
+    header_lines = signed.map { |name, value| "#{name}:#{value.to_s.squeeze(' ')}\n" }.join
     canonical = [method, path, query_string, header_lines, names, 'UNSIGNED-PAYLOAD'].join("\n")
     canonical_hash = OpenSSL::Digest::SHA256.hexdigest(canonical)
     signing_key = [day, REGION, 's3', 'aws4_request'].reduce("AWS4#{SECRET_KEY}") do |secret, step|
@@ -185,11 +196,14 @@ module Signing
     headers.empty? ? answer : { **answer, headers: headers }
   end
 
+  # a parameter's value may have quotes; without them it may contain a comma, as in video/webm;codecs=vp8,opus
+  PARAMETER = %r{ *; *[\w!\#$&^.+-]+=(?:[\w!\#$&^.+,-]+|"[\w !\#$&^.+,:/-]*")}
+  MEDIA_TYPE = %r{\A[\w!\#$&^.+-]{1,127}/[\w!\#$&^.+-]{1,127}(?:#{PARAMETER})*\z}
+
   def content_type_of(file)
     type = file['content_type'].to_s
     type = 'application/octet-stream' if type.empty?
-    is_type = type.match?(%r{\A[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*\z})
-    expect(is_type, 'the media type is malformed', 403, 'type')
+    expect(type.match?(MEDIA_TYPE), 'the media type is malformed', 403, 'type')
     type
   end
 
@@ -227,18 +241,20 @@ class Signer < Sinatra::Base
   # remote_token drops the session of requests without a Referer; same_site and the JSON type keep other sites out
   set :protection, except: :remote_token
 
-  # Returns the user of the session that your own sign-in started; nil for an anonymous call.
+  # Returns the user of the session that your own sign-in started, as text; nil for an anonymous call.
   def principal
-    session['user']
+    user = (session['user'] || '').to_s
+    user.empty? ? nil : user
   end
 
   # ---- Init ----
 
-  # Returns a hash that identifies a user's file, to find its unfinished upload.
+  # Returns a hash that identifies a user's file and its folder, to find its unfinished upload.
   def mark_of(file)
     modified = integer_field({ 'last_modified' => file['last_modified'] || 0 }, 'last_modified', -2**53)
     is_named = file['fingerprint'].nil? || file['fingerprint'] == ''
     value = is_named ? [file['filename'], file['filesize'], modified] : text_field(file, 'fingerprint', maximum: 1024)
+    value = [value, text_field(file, 'relative_path', maximum: 32_768)] unless ['', nil].include?(file['relative_path'])
     OpenSSL::Digest::SHA256.hexdigest(JSON.generate(value))
   end
 
@@ -285,7 +301,7 @@ class Signer < Sinatra::Base
   def grant_file(file)
     size = file['filesize']
     expect(size <= MAX_SIZE, "the file has #{size} bytes; the maximum is #{MAX_SIZE}", 403, 'too-big')
-    headers = { 'content-type' => content_type_of(file) }
+    headers = { 'content-type' => content_type_of(file), **PRIVATE }
     grant, upload_id = file['grant'] && !file['force'] ? renew_grant(file) : create_grant(file)
     grant['issued'] = Time.now.to_i
     key, part_size = grant.values_at('key', 'part_size')

@@ -73,6 +73,26 @@ describe('sweep', () => {
     assert.deepEqual([failed.map(({ key }) => key).sort(), hasMore], [['locked-1', 'locked-2'], false]);
   });
 
+  it('ends no record of another store that has a bucket of the same name', async () => {
+    let now = Date.now() - 9 * DAY_MS;
+    const tracker = createMemoryTracker({ now: () => now });
+    const options = optionsOf({ tracker });
+    const caller = createBucketCaller({ tracker });
+    const reference = await createUpload(caller, 2);
+    await caller.call('chunk_loaded', { ...reference, chunks: [1], state: 'started' });
+    now = Date.now();
+    const calls: string[] = [];
+    const fetch = async (url: string | URL | Request) => {
+      calls.push(String(url));
+      return new Response(null, { status: 404 });
+    };
+    const nothing = { aborted: 0, gone: 0, failed: [], hasMore: false };
+    for (const endpoint of ['https://other.example', undefined])
+      assert.deepEqual(await sweep({ ...options, endpoint, fetch }), nothing);
+    assert.deepEqual(calls, []);
+    assert.equal((await sweep(options)).aborted, 1);
+  });
+
   it('throws without a tracker, and for invalid days and limit', async () => {
     const options: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
     await assert.rejects(sweep(options), /option tracker/);

@@ -75,13 +75,13 @@ async function processNotification(
 }
 
 async function updateTracker(
-  { settings: { tracker, bucket } }: Call,
+  { settings: { tracker, bucket, storeName: store } }: Call,
   { principal, key, size, partSize, checksum, begun, marks }: Grant,
   { uploadId, chunks, state }: { uploadId: string; chunks: readonly number[]; state: ChunkLoadedRequest['state'] },
 ): Promise<void> {
   // nobody could resume an anonymous upload elsewhere, and a file that was sent in one request has no parts to resume
   if (!tracker || principal === null || uploadId === '') return;
-  const upload = { principal, bucket, key, uploadId, size, partSize, checksum, begun, marks };
+  const upload = { principal, bucket, store, key, uploadId, size, partSize, checksum, begun, marks };
   if (state === 'complete' || state === 'aborted') await tracker.forget(principal, uploadId, state, upload);
   else await tracker.note(upload, chunks);
 }

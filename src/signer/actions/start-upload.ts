@@ -28,14 +28,14 @@ export class UploadStarter {
    *   call has created `MAX_STARTED` uploads, or the store or the tracker fails
    */
   async start(grant: Grant, creation: StoreOperation): Promise<string | null> {
-    const { beginMultipart, tracker, bucket, onError } = this.#call.settings;
+    const { beginMultipart, tracker, bucket, storeName: store, onError } = this.#call.settings;
     const { principal } = grant;
     if (!beginMultipart || !tracker || principal === null || this.#started >= MAX_STARTED) return null;
     this.#started += 1;
     try {
       const uploadId = await this.#create(creation);
       const { key, size, partSize, checksum, begun, marks } = grant;
-      await this.#record(tracker, { principal, bucket, key, uploadId, size, partSize, checksum, begun, marks });
+      await this.#record(tracker, { principal, bucket, store, key, uploadId, size, partSize, checksum, begun, marks });
       return uploadId;
     } catch (error) {
       onError(error);

@@ -1,4 +1,6 @@
 import type { InitFile } from '../../protocol.js';
+import { chooseAcl } from '../policy/object-headers.js';
+import type { ResolvedPolicy } from '../policy/policy.js';
 import type { FoundUpload } from '../tracker/tracker.js';
 import { shortHash } from '../util/hashes.js';
 import type { Call } from './call-context.js';
@@ -18,15 +20,18 @@ interface FileMarks {
 
 /**
  * Returns the marks of a file. They are hashes of the grant's audience too: signers that share a tracker do not find each
- * other's uploads, whose store or policy may differ. Anonymous uploads are not tracked: knowing a file's name and size would be enough to take
- * over another user's upload. If both uploads have a fingerprint, only the fingerprint decides: the content may have
- * changed while name, size and time did not. If one has none, name, size and time decide.
+ * other's uploads, whose store or policy may differ. They are also hashes of what the page requests: an upload with other
+ * requests may have another key, ACL, tags or metadata. Anonymous uploads are not tracked: knowing a file's name and size
+ * would be enough to take over another user's upload. If both uploads have a fingerprint, the fingerprint decides: the
+ * content may have changed while name, size and time did not. If one has none, name, size and time decide.
  */
 export async function fileMarks({ settings, principalHash }: Call, file: InitFile): Promise<FileMarks> {
   if (!settings.tracker || principalHash === null) return { stored: [], lookup: [] };
   const { name: signerName, storeName, region, bucket } = settings;
   const audience = [signerName, storeName, region, bucket];
-  const createMark = (kind: string, ...traits: unknown[]) => shortHash(JSON.stringify([kind, audience, ...traits]));
+  const requests = requestsOf(settings.policy, file);
+  const createMark = (kind: string, ...traits: unknown[]) =>
+    shortHash(JSON.stringify([kind, audience, ...traits, ...requests]));
   const traits = [file.filename, file.filesize, file.last_modified];
   // two marks of name, size and time: one is stored with files that have no fingerprint, the other with files that do
   const [name, nameOfFingerprinted] = await Promise.all([
@@ -36,6 +41,21 @@ export async function fileMarks({ settings, principalHash }: Call, file: InitFil
   if (!file.fingerprint) return { stored: [name], lookup: [name, nameOfFingerprinted] };
   const fingerprint = await createMark('fingerprint', file.fingerprint);
   return { stored: [fingerprint, nameOfFingerprinted], lookup: [fingerprint, name] };
+}
+
+/**
+ * Returns what the page requests and the object may depend on; empty if the page requests nothing, so that uploads that an
+ * earlier release recorded are still found. Without the name, because a renamed file is the same file. `object_key` is the
+ * key that the page requests, not the granted one, so every browser sends the same. Parameters that no function of the
+ * policy reads may differ: they can contain a token of the session.
+ */
+function requestsOf(policy: ResolvedPolicy, file: InitFile): unknown[] {
+  const { relative_path, object_key, acl, params } = file;
+  const hasFunctions = [policy.key, policy.tags, policy.metadata].some((option) => typeof option === 'function');
+  const requests = hasFunctions
+    ? [relative_path, object_key, acl, params]
+    : [relative_path, policy.objectKeys === undefined ? null : object_key, chooseAcl(policy, file)];
+  return requests.some((request) => request !== undefined && request !== null && request !== '') ? [requests] : [];
 }
 
 /**

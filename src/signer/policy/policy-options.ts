@@ -1,4 +1,5 @@
 /** Checks the option `policy`, and fills in its defaults. */
+import { parseAccept } from '../../accept.js';
 import { MAX_OBJECT_SIZE, MAX_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
 import {
   expect,
@@ -48,7 +49,7 @@ export function resolvePolicy(
       `bytes from ${MIN_PART_SIZE} to ${MAX_PART_SIZE}`,
     );
   }
-  if (accept !== undefined) expect('policy.accept', accept, isMatch(/^/), 'a string');
+  if (accept !== undefined) expect('policy.accept', accept, isAcceptList, ACCEPT_DESCRIPTION);
   if (typeof key === 'string') checkKeyTemplate(key);
   else if (key !== undefined) expect('policy.key', key, isFunction, 'a template or a function');
   if (objectKeys !== undefined) expect('policy.objectKeys', objectKeys, isMatch(/^/), 'a key prefix');
@@ -65,6 +66,17 @@ export function resolvePolicy(
     overwrite: overwrite ?? (posts || !supportsIfNoneMatch),
     defaultAcl: refusesUnsignedHeaders ? null : 'private',
   };
+}
+
+const ACCEPT_DESCRIPTION =
+  'a list of extensions (.jpg), types (image/png) or groups of types (image/*); write * to accept every file';
+
+/** Whether a list has a valid token, or is empty. A list of invalid tokens only would accept every file. */
+function isAcceptList(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  // `parseAccept` returns no tokens for a list with `*`, whatever else is in it
+  const acceptsAll = () => parseAccept(`${value},.txt`).length === 0;
+  return value.trim() === '' || parseAccept(value).length > 0 || acceptsAll();
 }
 
 function checkKeyTemplate(template: string): void {

@@ -77,8 +77,9 @@ const MAX_NAME_BYTES = MAX_KEY_BYTES / 2;
 const MAX_PATH_BYTES = (MAX_KEY_BYTES * 3) / 4;
 const DEFAULT_TEMPLATE = 'uploads/{random}/{name}';
 
+/** A value without quotes may contain a comma: Chrome's `MediaRecorder` names a recording `video/webm;codecs=vp8,opus`. */
 const MEDIA_TYPE =
-  /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:[ \t]*;[ \t]*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+,:/-]*"))*$/;
+  /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:[ \t]*;[ \t]*[\w!#$&^.+-]+=(?:[\w!#$&^.+,-]+|"[\w !#$&^.+,:/-]*"))*$/;
 
 /** Formats bytes for messages, such as 1,000,000. Not rounded, because a file may exceed a limit by one byte. */
 const formatBytes = (value: number): string => value.toLocaleString('en');

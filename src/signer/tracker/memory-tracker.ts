@@ -5,9 +5,10 @@ import { CLAIM_TIMEOUT_MS, MAX_UPLOADS_PER_KEY, placeholderUpload } from './trac
 
 export interface MemoryTrackerOptions {
   /**
-   * Maximum number of uploads; 10,000 by default. Above it, a principal that adds an upload and has more than the average
-   * share loses the upload that it has used least recently; otherwise the principal with the most uploads loses one. So no
-   * user can push out the uploads of another.
+   * Maximum number of uploads; 10,000 by default. Above it, the upload that ended longest ago is removed. If none has ended,
+   * a principal that adds an upload and has more than the average share loses the upload that it has used least recently;
+   * otherwise the principal with the most uploads loses one, or, if each has one, the longest inactive principal. So no user
+   * can push out the uploads of another.
    */
   maxUploads?: number;
   /** Returns epoch milliseconds; `Date.now` by default. */
@@ -32,16 +33,24 @@ export function createMemoryTracker({
   }
   // entries by principal, then by upload ID; the entry that was put first comes first, claims do not change the order
   const principals = new Map<string, Map<string, TrackerEntry>>();
+  // the entry that ended first comes first
+  const ended = new Set<TrackerEntry>();
   let size = 0;
 
   const isPlaceholder = ({ bucket }: TrackedUpload): boolean => bucket === '';
+
+  const isIn = (upload: TrackedUpload, bucket: string, store: string | undefined): boolean =>
+    upload.bucket === bucket && (upload.store === undefined || upload.store === store);
 
   const entryOf = (principal: string, uploadId: string): TrackerEntry | undefined =>
     principals.get(principal)?.get(uploadId);
 
   function remove(principal: string, uploadId: string): void {
     const entries = principals.get(principal);
-    if (!entries?.delete(uploadId)) return;
+    const entry = entries?.get(uploadId);
+    if (!entries || !entry) return;
+    entries.delete(uploadId);
+    ended.delete(entry);
     size -= 1;
     if (entries.size === 0) principals.delete(principal);
   }
@@ -53,23 +62,31 @@ export function createMemoryTracker({
     remove(principal, uploadId);
     const entries = principals.get(principal) ?? new Map<string, TrackerEntry>();
     principals.set(principal, entries.set(uploadId, entry));
+    if (entry.state === 'ended') ended.add(entry);
     size += 1;
     if (!isNew) return;
     const idsOfKey = [...entries.keys()].filter((id) => entries.get(id)!.upload.key === key);
     if (idsOfKey.length > MAX_UPLOADS_PER_KEY) remove(principal, idsOfKey[0]!);
-    if (size <= maxUploads) return;
+    if (size > maxUploads) evict(entries);
+  }
+
+  /** Removes an entry, after a principal has put one into these entries. */
+  function evict(entries: Map<string, TrackerEntry>): void {
     // a principal with more than the average share loses an upload itself, without a search for the largest
-    evictFrom(entries.size * principals.size > maxUploads ? entries : findLargest());
+    const hasTooMany = entries.size > 1 && entries.size * principals.size > maxUploads;
+    const entry = ended.values().next().value ?? firstOf(hasTooMany ? entries : findLargest());
+    remove(entry.upload.principal, entry.upload.uploadId);
   }
 
+  /** Returns the longest inactive entry of a principal. */
+  const firstOf = (entries: Map<string, TrackerEntry>): TrackerEntry => entries.values().next().value!;
+
+  /** Returns the entries of the principal with the most; of several, the longest inactive. */
   const findLargest = (): Map<string, TrackerEntry> =>
-    [...principals.values()].reduce((largest, entries) => (entries.size > largest.size ? entries : largest));
-
-  /** Removes the longest inactive upload of a principal. */
-  function evictFrom(entries: Map<string, TrackerEntry>): void {
-    const { principal, uploadId } = entries.values().next().value!.upload;
-    remove(principal, uploadId);
-  }
+    [...principals.values()].reduce((largest, entries) => {
+      const isLonger = entries.size === largest.size && firstOf(entries).touched < firstOf(largest).touched;
+      return entries.size > largest.size || isLonger ? entries : largest;
+    });
 
   return {
     async find(principal, marks) {
@@ -99,10 +116,10 @@ export function createMemoryTracker({
       if (entry?.state === 'started') put({ ...entry, touched: now() });
     },
 
-    async stale(bucket, before, limit) {
+    async stale(bucket, before, limit, store) {
       const inactive = [...principals.values()]
         .flatMap((entries) => [...entries.values()])
-        .filter(({ upload, touched }) => (upload.bucket === bucket || isPlaceholder(upload)) && touched < before);
+        .filter(({ upload, touched }) => (isIn(upload, bucket, store) || isPlaceholder(upload)) && touched < before);
       for (const { upload, state } of inactive) if (state === 'ended') remove(upload.principal, upload.uploadId);
       // the claim of a sweep that did not finish expires
       const unfinished = inactive

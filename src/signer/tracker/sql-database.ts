@@ -6,6 +6,7 @@ import { redact } from '../util/redact.js';
 export interface UploadRow {
   principal: string;
   upload_id: string;
+  /** The bucket's name, a space and the store; only the name in rows of earlier releases. */
   bucket: string;
   key: string;
   /** PostgreSQL returns a bigint as a string. */

@@ -17,6 +17,16 @@ export interface SqlTracker extends Required<Tracker> {
   close(): Promise<void>;
 }
 
+/** Formats the column `bucket`. Names of buckets contain no spaces. */
+const formatLocation = (bucket: string, store: string | undefined): string =>
+  store === undefined ? bucket : `${bucket} ${store}`;
+
+/** Parses the column `bucket`. */
+function locationOf(row: UploadRow): { bucket: string; store?: string } {
+  const [bucket = '', store] = row.bucket.split(' ');
+  return { bucket, ...(store !== undefined && { store }) };
+}
+
 /**
  * Opens a tracker in PostgreSQL or SQLite, and migrates its tables (`mule_…`). Needs the package kysely, and pg or
  * libsql, which are not dependencies of this package.
@@ -38,7 +48,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
 
   const uploadOf = async (row: UploadRow): Promise<TrackedUpload> => ({
     principal: row.principal,
-    bucket: row.bucket,
+    ...locationOf(row),
     key: row.key,
     uploadId: row.upload_id,
     size: Number(row.size),
@@ -102,7 +112,8 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
       }
     },
 
-    async note({ principal, uploadId, bucket, key, size, partSize, checksum, begun, marks }, chunks) {
+    async note({ principal, uploadId, key, size, partSize, checksum, begun, marks, ...upload }, chunks) {
+      const bucket = formatLocation(upload.bucket, upload.store);
       const isFirst = await db.transaction().execute(async (transaction) => {
         const fixed = { principal, upload_id: uploadId, bucket, key, size, part_size: partSize, checksum, begun };
         // the write comes first: it locks the row (in SQLite the file) until the transaction ends
@@ -112,7 +123,8 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
           .onConflict((conflict) =>
             conflict
               .columns(['principal', 'upload_id'])
-              .doUpdateSet({ touched: now() })
+              // a row of an earlier release gets its store
+              .doUpdateSet({ touched: now(), bucket })
               .where('mule_upload.state', '=', 'started'),
           )
           .returning(['state', 'chunks'])
@@ -141,7 +153,8 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
     },
 
     async forget(principal, uploadId, ending = 'complete', upload = placeholderUpload(principal, uploadId)) {
-      const { bucket, key, size, partSize, checksum, begun } = upload;
+      const { key, size, partSize, checksum, begun } = upload;
+      const bucket = formatLocation(upload.bucket, upload.store);
       const recordedKey = await db.transaction().execute(async (transaction) => {
         // the write comes first, because it locks the row, as in note. It creates a missing row: a notification of a
         // stored part may arrive later
@@ -168,17 +181,18 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
       await touch(principal, uploadId);
     },
 
-    async stale(bucket, before, limit) {
+    async stale(bucket, before, limit, store) {
+      const locations = [formatLocation(bucket, store), bucket];
       await db
         .deleteFrom('mule_upload')
-        .where('bucket', 'in', [bucket, ''])
+        .where('bucket', 'in', [...locations, ''])
         .where('state', 'in', ['complete', 'aborted'])
         .where('touched', '<', before)
         .execute();
       const rows = await db
         .selectFrom('mule_upload')
         .selectAll()
-        .where('bucket', '=', bucket)
+        .where('bucket', 'in', locations)
         .where('touched', '<', before)
         // the claim of a sweep that did not finish expires
         .where((where) =>

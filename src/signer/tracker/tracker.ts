@@ -6,6 +6,8 @@ export interface TrackedUpload {
   /** Hash of the principal. */
   principal: string;
   bucket: string;
+  /** Identifies the store: two stores may have a bucket of the same name. Missing in records of earlier releases. */
+  store?: string;
   key: string;
   uploadId: string;
   size: number;
@@ -13,7 +15,7 @@ export interface TrackedUpload {
   begun: number;
   /** The algorithm that the upload was created with: the store requires it for every part. */
   checksum: ChecksumAlgorithm | null;
-  /** Hashes that identify the file: of its fingerprint, and of its name, size and time. */
+  /** Hashes that identify the file: of its fingerprint, and of its name, size and time; each with what the page requests. */
   marks: readonly string[];
 }
 
@@ -51,8 +53,9 @@ export interface Tracker {
   /**
    * For `sweep`: returns a bucket's unfinished uploads without activity since a time (epoch milliseconds), the longest
    * inactive first. Removes uploads that ended before that time.
+   * @param store the bucket's store; uploads without a store are returned for every one
    */
-  stale?(bucket: string, before: number, limit: number): Promise<TrackedUpload[]>;
+  stale?(bucket: string, before: number, limit: number, store?: string): Promise<TrackedUpload[]>;
   /**
    * For `sweep`: claims an upload, unless it was active since that time, or another sweep has claimed it.
    * @returns whether the caller may abort it in the store

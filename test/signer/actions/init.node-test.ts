@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { InitFile } from '../../../src/protocol.js';
+import type { Policy } from '../../../src/signer/policy/policy.js';
 import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
 import { createCaller, DAY_MS, fileOf, NOW, queryOf } from '../caller.js';
 
@@ -235,6 +237,45 @@ describe('resuming from the tracker', () => {
     ]) {
       assert.notEqual((await caller.init(file)).key, first.key);
     }
+  });
+
+  it('starts a new upload for the same file in another folder, or with other requests that decide its object', async () => {
+    const policies: Record<string, Policy> = {
+      'a policy with functions': { key: ({ filename }) => `${crypto.randomUUID()}/${filename}` },
+      'a policy without functions': { objectKeys: 'films/', acls: ['public-read'] },
+    };
+    const requests: Partial<InitFile>[] = [
+      {},
+      { relative_path: 'a/film.mp4' },
+      { relative_path: 'b/film.mp4' },
+      { object_key: 'a/' },
+      { object_key: 'b/' },
+      { acl: 'public-read' },
+    ];
+    for (const [description, policy] of Object.entries(policies)) {
+      const caller = createCaller({ tracker: createMemoryTracker(), policy });
+      const withParams = description.includes('without')
+        ? []
+        : [{ params: { project: 1 } }, { params: { project: 2 } }];
+      for (const [index, request] of [...requests, ...withParams].entries()) {
+        for (const identity of [{ fingerprint: 'f1' }, { last_modified: 7 }]) {
+          const { key, grant, upload_id } = await caller.init({ ...identity, ...request });
+          assert.equal(upload_id, undefined, `${description}: ${JSON.stringify(request)} resumes another upload`);
+          const reference = { key, grant, upload_id: `${index}-${JSON.stringify(identity)}` };
+          await caller.call('chunk_loaded', { ...reference, chunks: [], state: 'started' });
+          const again = await caller.init({ ...identity, ...request, id: 'another browser' });
+          assert.equal(again.upload_id, reference.upload_id, 'the same requests resume the upload');
+        }
+        const renamed = await caller.init({ fingerprint: 'f1', ...request, filename: 'renamed.mp4' });
+        assert.match(renamed.upload_id!, new RegExp(`^${index}-`), 'a renamed file resumes its upload');
+      }
+    }
+  });
+
+  it('resumes the upload if requests differ that the policy ignores', async () => {
+    const { caller, first } = await startTracked();
+    for (const request of [{ params: { token: 't1' } }, { object_key: 'ignored' }, { acl: 'public-read' }])
+      assert.equal((await caller.init({ fingerprint: 'f1', ...request })).key, first.key);
   });
 
   it('returns no upload of another principal', async () => {

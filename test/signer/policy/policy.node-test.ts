@@ -78,7 +78,7 @@ describe('policy', () => {
 
   it('refuses an empty name, and a content type that is not valid in a header', () => {
     assert.equal(outcomeOf({}, { filename: '  ' }), 'empty-name');
-    for (const content_type of ['text', 'a/b\r\nx-amz-acl: public-read', 'a/b, c/d', 'a/b; x', 'ä/b']) {
+    for (const content_type of ['text', 'a/b\r\nx-amz-acl: public-read', 'a/b, c/d', 'a/b;c=d, e/f', 'a/b; x', 'ä/b']) {
       assert.equal(outcomeOf({}, { content_type }), 'type', content_type);
     }
     for (const content_type of [
@@ -88,6 +88,8 @@ describe('policy', () => {
       'text/plain \t; \tcharset=utf-8',
       'image/svg+xml',
       'video/mp4; codecs="avc1.42E01E, mp4a"',
+      'video/webm;codecs=vp8,opus',
+      'video/x-matroska;codecs=avc1,opus',
     ]) {
       assert.equal(outcomeOf({}, { content_type }), 'accepted', content_type);
     }

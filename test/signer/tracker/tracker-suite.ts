@@ -94,6 +94,35 @@ export function testTracker(createTracker: (now: () => number) => Promise<Requir
     assert.ok(await tracker.find('p', ['m']));
   });
 
+  it('lists an upload only for the store that its bucket belongs to, and one without a store for every store', async () => {
+    let now = 1_000;
+    const tracker = await createTracker(() => now);
+    const stores = ['amazon', 'https://store.example:9000/s3', undefined];
+    const inStore = (store: string | undefined) =>
+      uploadOf({
+        uploadId: store ?? 'earlier',
+        key: store ?? 'earlier',
+        marks: [store ?? 'earlier'],
+        ...(store && { store }),
+      });
+    for (const store of stores) {
+      await tracker.note(inStore(store), [1]);
+      await tracker.forget('p', `ended at ${store}`, 'complete', { ...inStore(store), uploadId: `ended at ${store}` });
+    }
+    const listFor = async (store?: string) =>
+      (await tracker.stale('b', now, 10, store)).map(({ uploadId }) => uploadId);
+    now = 2_000;
+    assert.deepEqual((await listFor('amazon')).sort(), ['amazon', 'earlier']);
+    assert.deepEqual((await listFor(stores[1])).sort(), ['earlier', stores[1]]);
+    assert.deepEqual(await listFor('https://other.example'), ['earlier']);
+    assert.deepEqual(await tracker.find('p', ['amazon']), { ...inStore('amazon'), chunks: [1] });
+    // its next notification names the store
+    await tracker.note({ ...inStore(undefined), store: 'amazon' }, [2]);
+    now = 3_000;
+    assert.deepEqual(await listFor('https://other.example'), []);
+    assert.ok((await listFor('amazon')).includes('earlier'));
+  });
+
   it('keeps an ended upload ended if all its notifications arrive later, or never', async () => {
     for (const ending of ['complete', 'aborted'] as const) {
       let now = 1_000;

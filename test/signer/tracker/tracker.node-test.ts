@@ -28,6 +28,34 @@ describe('tracker in memory', () => {
     assert.ok((await tracker.stale('b', Infinity, 1_000)).length <= 100);
   });
 
+  it('keeps the upload of a new user if each of as many users as it can hold has one', async () => {
+    let now = 1_000;
+    const tracker = createMemoryTracker({ maxUploads: 3, now: () => now });
+    for (const principal of ['ada', 'bob', 'eve', 'new', 'newer']) {
+      now += 1;
+      await tracker.note(uploadOf({ principal }), [1]);
+      if (principal === 'eve') await tracker.touch('ada', 'u');
+    }
+    const found = [];
+    for (const principal of ['ada', 'bob', 'eve', 'new', 'newer'])
+      if (await tracker.find(principal, ['m'])) found.push(principal);
+    assert.deepEqual(found, ['ada', 'new', 'newer'], 'the longest inactive are removed');
+  });
+
+  it('removes the uploads that ended longest ago before any unfinished one', async () => {
+    const tracker = createMemoryTracker({ maxUploads: 4 });
+    for (const principal of ['ada', 'bob', 'eve', 'joe']) await tracker.note(uploadOf({ principal }), [1]);
+    for (const principal of ['eve', 'bob']) await tracker.forget(principal, 'u', 'complete');
+    for (const principal of ['new', 'newer']) await tracker.note(uploadOf({ principal }), [1]);
+    const found = [];
+    for (const principal of ['ada', 'joe', 'new', 'newer'])
+      if (await tracker.find(principal, ['m'])) found.push(principal);
+    assert.deepEqual(found, ['ada', 'joe', 'new', 'newer']);
+    // removed records of ended uploads count as new
+    await tracker.note(uploadOf({ principal: 'newest' }), [1]);
+    assert.ok(await tracker.find('newest', ['m']));
+  });
+
   it('throws with the name of an invalid option', () => {
     assert.throws(() => createMemoryTracker({ maxUploads: 0 }), { name: 'TypeError', message: /maxUploads: 0/ });
   });

@@ -6,14 +6,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startBucket } from '../../../../demo/bucket/index.js';
-import type { RunningBucket } from '../../../../demo/bucket/index.js';
+import type { Profile, RunningBucket } from '../../../../demo/bucket/index.js';
 import { requireTool } from '../../../../scripts/machine.js';
 import type { InitAnswer, InitPut, SignedRequest } from '../../../../src/protocol.js';
 import { checkConformance, CONFORMANCE_RULES } from '../../../../src/signer/tools/conformance/conformance.js';
 import { createMemoryTracker, createSigner } from '../../../../src/signer/index.js';
 import type { SignerOptions } from '../../../../src/signer/index.js';
 import { toNodeHandler } from '../../../../src/signer/node.js';
+import { startCeph } from '../../../servers/ceph.js';
 import { Daemon, freePort } from '../../../servers/processes.js';
+import { S3Client } from '../../../servers/s3-client.js';
+import type { StoreAccess } from '../../../servers/s3-client.js';
 import { CREDENTIALS } from '../../caller.js';
 
 const BACKENDS_FOLDER = path.resolve(import.meta.dirname, '../../../../demo/backends');
@@ -207,12 +210,12 @@ interface Backend {
    */
   launchOptions: (port: number, name: string) => { args: string[]; env: Record<string, string> };
   /** Starts a session as the sign-in of an application would: the backends have none. @returns the cookie */
-  signIn: (url: string, user: string) => Promise<string>;
+  signIn: (url: string, user: string | number) => Promise<string>;
 }
 
 /** Signs in through the route that the test adds to the backend. */
-async function signInByRoute(url: string, user: string): Promise<string> {
-  const response = await fetch(`${url}/sign-in/${user}`, { method: 'POST' });
+async function signInByRoute(url: string, user: string | number): Promise<string> {
+  const response = await fetch(`${url}/sign-in/${typeof user}/${user}`, { method: 'POST' });
   assert.equal(response.status, 200, await response.text());
   return response.headers.getSetCookie()[0]!.split(';')[0]!;
 }
@@ -225,7 +228,8 @@ import os
 from flask import session
 from flask_signer import app
 
-@app.post("/sign-in/<user>")
+@app.post("/sign-in/string/<user>")
+@app.post("/sign-in/number/<int:user>")
 def sign_in(user):
     session["user"] = user
     return ""
@@ -236,7 +240,8 @@ app.run(host="127.0.0.1", port=int(os.environ["PORT"]), threaded=True)
 const SINATRA_PROGRAM = `
 require ${JSON.stringify(path.join(BACKENDS_FOLDER, 'sinatra_signer'))}
 class Signer
-  post('/sign-in/:user') { |user| session['user'] = user; '' }
+  post('/sign-in/string/:user') { |user| session['user'] = user; '' }
+  post('/sign-in/number/:user') { |user| session['user'] = user.to_i; '' }
 end
 Signer.run!
 `;
@@ -261,8 +266,9 @@ const BACKENDS: Readonly<Record<string, Backend>> = {
     }),
     // writes the session file that PHP's session_start() would write
     signIn: async (_url, user) => {
-      const id = user.padEnd(32, '0');
-      await writeFile(path.join(dir, `sess_${id}`), `user|s:${user.length}:"${user}";`);
+      const id = `${typeof user}-${user}`.padEnd(32, '0');
+      const value = typeof user === 'number' ? `i:${user};` : `s:${user.length}:"${user}";`;
+      await writeFile(path.join(dir, `sess_${id}`), `user|${value}`);
       return `PHPSESSID=${id}`;
     },
   },
@@ -285,6 +291,33 @@ const COMMON_ENV = () => ({
   AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
   SIGNER_SECRET: 'a secret of sixteen',
 });
+
+type LaxStore = StoreAccess & { stop: () => Promise<void> };
+
+async function startProfile(profile: Profile): Promise<LaxStore> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'mule-lax-'));
+  const store = await startBucket({ dir: folder, buckets: ['films'], credentials: CREDENTIALS, profile });
+  return {
+    ...CREDENTIALS,
+    url: store.url,
+    region: 'us-east-1',
+    async stop() {
+      await store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Stores that act on headers without a signature. */
+const LAX_STORES: Readonly<Record<string, () => Promise<LaxStore>>> = {
+  'the embedded bucket as Ceph 16': () => startProfile('ceph16'),
+  'the embedded bucket as MinIO': () => startProfile('minio'),
+  async 'Ceph 16'() {
+    const ceph = await startCeph();
+    await new S3Client(ceph).createBucket('films');
+    return ceph;
+  },
+};
 
 for (const [language, { tool, launchOptions, signIn }] of Object.entries(BACKENDS)) {
   describe(`the example backend in ${language}`, () => {
@@ -370,6 +403,121 @@ for (const [language, { tool, launchOptions, signIn }] of Object.entries(BACKEND
       assert.deepEqual([found['key'], found['upload_id']], [started.key, 'u-1']);
       assert.equal((await post('chunk_loaded', { ...notification, state: 'aborted' })).status, 204);
       assert.equal('upload_id' in (await init()), false);
+    });
+
+    it('keeps equal files of two folders apart', async () => {
+      for (const identity of [{ fingerprint: 'equal' }, { last_modified: 7 }]) {
+        const file = { ...small, filename: 'part.bin', filesize: 40e6, ...identity };
+        const init = async (relative_path?: string) =>
+          ((await (await post('get_init_signature', { files: [{ ...file, relative_path }] })).json()) as InitAnswer)
+            .files[0] as { key: string; grant: string; upload_id?: string };
+        const paths = [undefined, 'a/part.bin', 'b/part.bin'];
+        for (const path of paths) {
+          const begun = await init(path);
+          assert.equal(begun.upload_id, undefined, `${path} resumes the upload of another folder`);
+          const notification = { ...begun, upload_id: `u-${path}`, chunks: [], state: 'started' };
+          assert.equal((await post('chunk_loaded', notification)).status, 204, log());
+        }
+        for (const path of paths) {
+          const found = await init(path);
+          assert.equal(found.upload_id, `u-${path}`);
+          await post('chunk_loaded', { ...found, chunks: [], state: 'aborted' });
+        }
+      }
+    });
+
+    it('signs every media type that createSigner accepts, and refuses the others', async () => {
+      const accepted = [
+        'text/plain;charset=utf-8',
+        'text/plain  ;  charset=utf-8',
+        'image/svg+xml',
+        'a#$&/b!',
+        'video/mp4; codecs="avc1.42E01E, mp4a"',
+        'video/webm;codecs=vp8,opus',
+      ];
+      const refused = ['text', 'a/b\r\nx-amz-acl: public-read', 'a/b, c/d', 'a/b;c=d, e/f', 'a/b; x', 'ä/b', 'a/b;c="'];
+      const files = [...accepted, ...refused].map((content_type) => ({ ...small, id: content_type, content_type }));
+      const answer = (await (await post('get_init_signature', { files })).json()) as InitAnswer;
+      for (const { id, ...file } of answer.files) {
+        const { put } = file as Partial<InitPut>;
+        assert.equal(put !== undefined, accepted.includes(id), `${id}\n${log()}`);
+        if (!put) continue;
+        const { method, url, headers } = put as SignedRequest;
+        assert.equal(headers!['content-type'], id);
+        assert.equal((await fetch(url, { method, headers, body: 'abc' })).status, 200, id);
+      }
+    });
+
+    it('identifies a user whose ID is a number', async () => {
+      cookies['7'] = await signIn(base, 7);
+      const response = await post('get_init_signature', { files: [small] }, '7');
+      const { principal, files } = (await response.json()) as InitAnswer;
+      assert.equal(principal, '7', log());
+      const { key, grant } = files[0] as InitPut;
+      assert.equal((await post('get_head_signature', { key, grant }, '7')).status, 200, log());
+    });
+
+    for (const [store, start] of Object.entries(LAX_STORES)) {
+      it(`keeps users from copying and publishing objects by unsigned headers, at ${store}`, async (t) => {
+        const lax = await start();
+        t.after(() => lax.stop());
+        const { url: endpoint, accessKeyId, secretAccessKey } = lax;
+        const s3 = new S3Client(lax);
+        const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+        const url = await run(store.replaceAll(' ', '-'), { S3_ENDPOINT: endpoint, ...keys });
+        const init = async (filesize: number) => {
+          const file = { ...small, filesize };
+          const answer = (await (await post('get_init_signature', { files: [file] }, 'ada', url)).json()) as InitAnswer;
+          return answer.files[0] as InitPut & { grant: string; put: SignedRequest; init: SignedRequest };
+        };
+        const send = async ({ method, url: target, headers }: SignedRequest, extra: object, body?: BodyInit) => {
+          const response = await fetch(target, { method, headers: { ...headers, ...extra }, body });
+          return { ok: response.ok, text: await response.text() };
+        };
+        const users = { headers: { cookie: cookies['ada']! }, otherHeaders: { cookie: cookies['bob']! } };
+        assert.deepEqual((await checkSigner(`${url}/sign`, users)).faults, [], log());
+
+        const victim = await init(13);
+        assert.ok((await send(victim.put, {}, 'Ada’s file.')).ok, log());
+        const copy = { 'x-amz-copy-source': `/films/${victim.key}` };
+        const forbidden = [
+          copy,
+          { ...copy, 'x-amz-copy-source-range': 'bytes=0-2' },
+          { ...copy, 'x-amz-copy-source-if-match': '*' },
+          { 'x-amz-acl': 'public-read' },
+          { 'x-amz-grant-read': 'uri="http://acs.amazonaws.com/groups/global/AllUsers"' },
+        ];
+        const own = await init(3);
+        const large = await init(8 * 1024 ** 2 + 13);
+        for (const headers of forbidden) {
+          assert.ok(!(await send(own.put, headers, 'abc')).ok, JSON.stringify(headers));
+          assert.equal((await s3.get('films', own.key)).status, 404, JSON.stringify(headers));
+          if (!('x-amz-copy-source' in headers))
+            assert.ok(!(await send(large.init, headers)).ok, JSON.stringify(headers));
+        }
+        assert.ok((await send(own.put, {}, 'abc')).ok);
+        assert.equal(await (await s3.get('films', own.key)).text(), 'abc');
+        assert.ok(!(await fetch(s3.address('films', own.key))).ok, 'the object is public');
+
+        const upload_id = /<UploadId>([^<]+)/.exec((await send(large.init, {})).text)![1]!;
+        const reference = { key: large.key, grant: large.grant, upload_id };
+        const part = { ...reference, chunk: 2, size: 13 };
+        const signed = (await (await post('get_chunk_signature', part, 'ada', url)).json()) as SignedRequest;
+        for (const headers of forbidden.slice(0, 2)) {
+          const body = 'thirteen byte';
+          assert.ok(!(await send(signed, headers, body)).ok, JSON.stringify(headers));
+        }
+        assert.deepEqual(await s3.listParts('films', large.key, upload_id), []);
+        assert.ok((await send(signed, {}, 'thirteen byte')).ok, log());
+        assert.equal((await s3.abort('films', large.key, upload_id)).status, 204);
+      });
+    }
+
+    it('signs no further headers at a store that is said to reject unsigned ones', async () => {
+      const url = await run('strict', { REFUSES_UNSIGNED_HEADERS: 'true' });
+      const answer = (await (await post('get_init_signature', { files: [small] }, 'ada', url)).json()) as InitAnswer;
+      const { put } = answer.files[0] as { put: SignedRequest };
+      assert.deepEqual(put.headers, { 'content-type': 'text/plain' });
     });
 
     it('identifies no user by headers or cookies that any caller can set', async () => {
