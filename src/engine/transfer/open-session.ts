@@ -56,9 +56,12 @@ export class SessionOpener {
       || !hasSameLayout(answer.session, session)
     )
       throw new RestartRequired('restart', 'the signer now asks for another kind of request');
-    session.grant = answer.session.grant;
-    this.#firstRequest = newRequest;
-    this.#context.isFirstRequestRejected = false;
+    // an answer to a stopped run must not replace what the current run or another session uses
+    if (this.#firstRequest === firstRequest) {
+      session.grant = answer.session.grant;
+      this.#firstRequest = newRequest;
+      this.#context.isFirstRequestRejected = false;
+    }
     return newRequest.signature;
   }
 
@@ -75,6 +78,8 @@ export class SessionOpener {
       const { session, firstRequest } = readInit(reply, size);
       // an upload that the signer has begun is kept, so that it can be resumed or aborted
       if (firstRequest.kind !== 'known' || record.hasFormerOwner) signal.throwIfAborted();
+      // the answer to another run came first, or this upload continues that of another tab
+      if (record.session) return;
       context.setSession(session);
       this.#firstRequest = firstRequest;
       context.isFirstRequestRejected = false;
@@ -84,8 +89,8 @@ export class SessionOpener {
       // a request that takes seconds is listed after a reload, although nothing of it is stored
       const isLong = this.#isSingleRequest && size > DEFAULT_PART_SIZE;
       if (session.uploadId || isLong) context.report({ type: 'session-changed' });
-      signal.throwIfAborted();
     });
+    signal.throwIfAborted();
     retries.recordSuccess();
     record.wantsFreshStart = false;
     record.recovered ||= context.session.inherited;
@@ -107,6 +112,7 @@ export class SessionOpener {
       )
         .then((uploadId) => {
           session.uploadId = uploadId;
+          if (session !== context.record.session) return;
           context.setSession(session);
           context.report({ type: 'session-changed' });
         })

@@ -98,4 +98,42 @@ describe('an upload that the signer has created', () => {
     expect(next.uploadOf(NAME)).to.include({ status: 'complete', recovered: true, uploadId: 'started 1' });
     expect(next.store.count('create')).to.equal(0);
   });
+
+  it('uses the multipart upload of the first answer if it was stopped and started again before that came', async () => {
+    for (const comesFirst of ['second call', 'first call'])
+      for (const isHidden of [false, true]) {
+        const harness = harnessWithStartingSigner({ concurrency: 2 });
+        const answers: (() => void)[] = [];
+        const holdAnswer = (proceed: () => unknown): Promise<never> =>
+          new Promise<void>((resolve) => answers.push(resolve)).then(() => proceed() as never);
+        harness.signer.next('get_init_signature', holdAnswer, holdAnswer);
+        const release = harness.store.hold('part');
+        const file = fileOf(12 * MIN_PART_SIZE);
+        await harness.uploader.add([file]);
+        await harness.until(() => answers.length === 1);
+        if (isHidden) {
+          harness.environment.handlers!.hide();
+          harness.environment.handlers!.show();
+        } else {
+          harness.uploader.pause();
+          void harness.uploader.resume();
+        }
+        await harness.until(() => answers.length === 2);
+        if (comesFirst === 'second call') answers.reverse();
+        answers[0]!();
+        // the current run waits for the second call
+        if (comesFirst === 'first call') await harness.settle();
+        else await harness.until(() => harness.store.count('part') > 0, 'a part in flight');
+        answers[1]!();
+        await harness.settle();
+        release();
+        await harness.finished();
+        expect(harness.uploadOf(NAME)).to.include({ status: 'complete', uploadId: 'started 1' });
+        expect(await isStored(harness, file), comesFirst).to.be.true;
+        expect(new Set(harness.store.sentParts), 'each part once').to.have.property(
+          'size',
+          harness.store.sentParts.length,
+        );
+      }
+  });
 });
