@@ -61,8 +61,11 @@ export interface InitServices {
   readonly lifetime: AbortSignal;
 }
 
-/** The answers of one call, by the ID of the upload; null for an upload that could not be prepared, and was left out. */
-type Replies = ReadonlyMap<string, InitReply | null>;
+/**
+ * The answers of one call, by the ID of the upload; null for an upload that could not be prepared, and was left out. An
+ * error is that of the repeated call with this upload, after the signer has rejected the first call as too large.
+ */
+type Replies = ReadonlyMap<string, InitReply | Error | null>;
 
 /** Calls init. Files share a call up to `MAX_CALL_BYTES`; most calls are made before their files start. */
 export class InitBatcher {
@@ -245,21 +248,26 @@ export class InitBatcher {
           this.#sharedFailures.set(upload, (this.#sharedFailures.get(upload) ?? 0) + failures);
         throw error;
       }
-      this.#maxAfterRejection = this.#maxFilesPerCall = Math.ceil(batch.length / 2);
-      const { length } = batch;
-      return new Map([
-        ...(await this.#call(batch.slice(0, Math.ceil(length / 2)))),
-        ...(await this.#call(batch.slice(Math.ceil(length / 2)))),
-      ]);
+      const half = Math.ceil(batch.length / 2);
+      const replies = [...(await this.#callHalf(batch.slice(0, half))), ...(await this.#callHalf(batch.slice(half)))];
+      // if a file alone is too large for a call, the number of files is not the cause
+      if (!replies.some(([, reply]) => reply instanceof Error)) this.#maxAfterRejection = this.#maxFilesPerCall = half;
+      return new Map(replies);
     }
+  }
+
+  /** Calls init for half of the files of a call that was too large. A failure is that of this half alone. */
+  #callHalf(half: UploadRecord[]): Promise<Replies> {
+    return this.#call(half).catch((error: Error) => new Map(half.map(({ id }) => [id, error])));
   }
 }
 
 const heldBack = (): DOMException => new DOMException('The page held the upload back', 'AbortError');
 
-/** Returns the answer for an upload; null if the call left it out. */
+/** Returns the answer for an upload; null if the call left it out. @throws the error of the call */
 function replyTo(upload: UploadRecord, replies: Replies): InitReply | null {
   const reply = replies.get(upload.id);
   if (reply === undefined) throw invalidAnswer(`to get_init_signature leaves out “${upload.facts.name}”`);
+  if (reply instanceof Error) throw reply;
   return reply;
 }

@@ -130,6 +130,35 @@ describe('calls of init', () => {
     expect(failed.map(({ name, error }) => [name, error!.code])).to.deep.equal([['3.bin', 'signer-refused']]);
   });
 
+  it('fail only for the file that alone is too large for a call, and stay large for the others', async () => {
+    const harness = new Harness();
+    failFor(harness, '3.bin', 413, 'too-large');
+    await harness.upload(...createSmallFiles(120));
+    const failed = harness.uploader.uploads.filter(({ status }) => status !== 'complete');
+    expect(failed.map(({ name, error }) => [name, error!.code, error!.status])).to.deep.equal([
+      ['3.bin', 'signer-refused', 413],
+    ]);
+    expect(sizesOf(harness).length, 'calls').to.be.below(30);
+  });
+
+  it('fail only for the refused file if the signer rejects a larger call as too large', async () => {
+    for (const status of [422, 500]) {
+      const harness = new Harness();
+      harness.signer.always('get_init_signature', (proceed) => {
+        const answer = proceed() as InitAnswer;
+        const isRefused = answer.files.some((file) => 'key' in file && file.key === 'files/3.bin');
+        if (answer.files.length > 4) return deny(413, 'too-large')(proceed);
+        return isRefused ? deny(status, 'no')(proceed) : answer;
+      });
+      await harness.upload(...createSmallFiles(8));
+      const failed = harness.uploader.uploads.filter(({ status: state }) => state !== 'complete');
+      expect(
+        failed.map(({ name, error }) => [name, error!.status]),
+        `${status}`,
+      ).to.deep.equal([['3.bin', status]]);
+    }
+  });
+
   it('are repeated, for the same key, if the signatures expire before the upload starts', async () => {
     const harness = new Harness({ concurrency: 1 });
     const release = harness.store.hold('put');
