@@ -1,11 +1,11 @@
 /** Commands of the test runner by which a browser test chooses and drops real files. Tests call them through `files.ts`. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import type { BasicTestSession, TestRunnerPlugin } from '@web/test-runner-core';
 import type { ElementHandle, Page } from 'puppeteer-core';
-import type { DropFiles, FileOnDisk, SetFiles } from './files.js';
+import type { DropFiles, FileOnDisk, SetFiles, TruncateFile } from './files.js';
 import { WebKitLauncher } from './webkit-launcher.js';
 
 interface PuppeteerLauncher {
@@ -38,6 +38,8 @@ async function dropByDevTools(page: Page, { x, y }: DropFiles, files: string[]):
 /** Returns the plugin for `web-test-runner.config.mjs`. It writes files to a temporary folder, and removes them at the end. */
 export function filesPlugin(): TestRunnerPlugin {
   let temporaryFolder: Promise<string> | undefined;
+  /** Path of the last file of each name in each session, for `truncate-file`. */
+  const writtenFiles = new Map<string, string>();
 
   /** Writes files to a new folder, because tests may use the same names. @returns their paths */
   async function writeFiles(files: readonly FileOnDisk[]): Promise<string[]> {
@@ -61,8 +63,14 @@ export function filesPlugin(): TestRunnerPlugin {
       if (command === 'set-files') {
         const { path: selectors, files } = payload as SetFiles;
         const paths = await writeFiles(files);
+        for (const [index, { name }] of files.entries()) writtenFiles.set(`${session.id} ${name}`, paths[index]!);
         if (session.browser instanceof WebKitLauncher) await session.browser.setFiles(session.id, selectors, paths);
         else await setFilesByPuppeteer(pageOf(session), selectors, paths);
+        return true;
+      }
+      if (command === 'truncate-file') {
+        const { name, size } = payload as TruncateFile;
+        await truncate(writtenFiles.get(`${session.id} ${name}`)!, size);
         return true;
       }
       if (command === 'drop-files') {

@@ -21,6 +21,12 @@ export interface DropFiles {
   files: FileOnDisk[];
 }
 
+export interface TruncateFile {
+  name: string;
+  /** Bytes that are left. */
+  size: number;
+}
+
 /** Chooses files in an `<input type="file">`, in every engine. */
 export const setFiles = (path: string[], files: FileOnDisk[]): Promise<void> =>
   executeServerCommand<void, SetFiles>('set-files', { path, files });
@@ -28,3 +34,7 @@ export const setFiles = (path: string[], files: FileOnDisk[]): Promise<void> =>
 /** Drops files at a point of the page. @returns whether that is supported: only in Chromium */
 export const dropFiles = (x: number, y: number, files: FileOnDisk[]): Promise<boolean> =>
   executeServerCommand<boolean, DropFiles>('drop-files', { x, y, files });
+
+/** Cuts off the end of a file that was chosen before. @param size bytes that are left */
+export const truncateFile = (name: string, size: number): Promise<void> =>
+  executeServerCommand<void, TruncateFile>('truncate-file', { name, size });

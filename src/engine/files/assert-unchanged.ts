@@ -2,12 +2,12 @@ import { UploadError } from '../api/errors.js';
 import { fingerprint, isIdentifiedByTime } from './fingerprint.js';
 
 /**
- * Reads one byte of a file. A request whose file was changed or removed fails in the same way as a lost connection.
+ * Reads one byte of a file. A request whose file was changed, cut off or removed fails in the same way as a lost connection.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
 export async function assertReadable(file: Blob, name: string): Promise<void> {
   try {
-    await readByte(file);
+    await readLastByte(file);
   } catch (cause) {
     throw readFailure(name, cause);
   }
@@ -21,7 +21,7 @@ export async function assertUnchanged(file: File, name: string, expected: string
   let current: string;
   try {
     current = await fingerprint(file);
-    if (isIdentifiedByTime(file)) await readByte(file);
+    if (isIdentifiedByTime(file)) await readLastByte(file);
   } catch (cause) {
     throw readFailure(name, cause);
   }
@@ -40,7 +40,11 @@ function readFailure(name: string, cause: unknown): UploadError {
   });
 }
 
-const readByte = (file: Blob): Promise<ArrayBuffer> => file.slice(0, 1).arrayBuffer();
+/** @throws DOMException if the file cannot be read to its end, which Firefox does not report as an error */
+async function readLastByte(file: Blob): Promise<void> {
+  const { byteLength } = await file.slice(-1).arrayBuffer();
+  if (file.size && !byteLength) throw new DOMException('', 'NotReadableError');
+}
 
 const changedError = (what: string, cause?: unknown): UploadError =>
   new UploadError('file-changed', `${what}: choose it again to upload it as it is now.`, {

@@ -1,7 +1,9 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { isIdentifiedByTime } from '../../../src/engine/files/fingerprint.js';
-import { dropConnection } from '../fake-store.js';
+import { setFiles, truncateFile } from '../../wtr/files.js';
+import { dropConnection, stall } from '../fake-store.js';
+import type { Behaviour } from '../fake-store.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
@@ -151,4 +153,27 @@ describe('a file that changes during its upload', () => {
     expect(harness.uploadOf(NAME).status).to.equal('complete');
     expect(await hashOf(harness.store.objects.get(KEY)?.body)).to.equal(await hashOf(content));
   });
+
+  for (const checksums of [[], ['crc32' as const]])
+    it(`is found changed if it becomes shorter on disk, ${checksums.length ? 'with' : 'without'} checksums`, async () => {
+      document.body.innerHTML = '<input type="file" id="truncated">';
+      const input = document.querySelector('input')!;
+      await setFiles(['#truncated'], [{ name: NAME, size: 4 * PART }]);
+      const harness = new Harness({ concurrency: 1 });
+      harness.signer.checksums = checksums;
+      /** Sends the body only if it can be read completely, as a browser does. */
+      const sendBody: Behaviour = async (request, proceed) => {
+        const body = request.body as Blob;
+        const sent = await body.arrayBuffer().catch(() => null);
+        return (sent?.byteLength === body.size ? proceed : () => stall(request, proceed))();
+      };
+      harness.store.always('part', sendBody);
+      harness.store.next('part 1', async (_request, proceed) => {
+        await truncateFile(NAME, PART);
+        return proceed();
+      });
+      await harness.upload(input.files![0]!);
+      expect(harness.uploadOf(NAME).error).to.include({ code: 'file-changed' });
+      expect(harness.store.objects).to.be.empty;
+    });
 });
