@@ -85,13 +85,17 @@ export class FailureHandler {
         state.count--;
         return;
       case 'resign':
-        return this.#handleRejectedSignature(action, state, failure);
+        this.#recordRejectedSignature(action, state, failure);
+        break;
       case 'retry':
     }
     if (state.count > this.#services.settings.options.maxRetries) {
       const what = `${state.count} attempts failed, the last one because ${action.reason}`;
       throw this.#finalError('too-many-retries', what, { retryable: true, phase, cause: failure });
     }
+    // no delay for the first failure, because the signature may just have expired
+    if (action.kind === 'resign')
+      return this.#pause('store', state.level > 1 ? this.#backoff(state) : 0, action.reason, state);
     if (failure instanceof TransportFault) return this.#handleNoAnswer(failure, action, state);
     return this.#waitForServer(failure, action, state, phase);
   }
@@ -183,22 +187,22 @@ export class FailureHandler {
     return this.#pause(isReadable ? 'network' : 'store', this.#backoff(state), reason, state);
   }
 
-  async #handleRejectedSignature(
+  /** @throws UploadError if no new signature is likely to be accepted */
+  #recordRejectedSignature(
     { reason, isExpired, areKeysRejected, status }: FailureAction & { kind: 'resign' },
     state: RetryState,
     failure: unknown,
-  ): Promise<void> {
+  ): void {
     this.#rejectSignatures(null);
-    if (!isExpired && ++state.refusals >= MAX_REFUSALS) {
-      // after a change of the signer's keys, the store or the signer may not know the new ones yet
-      const isTemporary = areKeysRejected && this.#services.health.hasAcceptedSignature;
-      const what = `${reason} to fresh signatures: are the signer's keys, region and permissions right?${isTemporary ? ' Retrying' : ''}`;
+    // after a change of the signer's keys, the store or the signer may not know the new ones yet
+    const isTemporary = isExpired || (areKeysRejected && this.#services.health.hasAcceptedSignature);
+    if (isExpired ? state.level >= FAILURES_UNTIL_REPORT : ++state.refusals >= MAX_REFUSALS) {
+      const causes = isExpired ? 'clock and session token' : 'keys, region and permissions';
+      const what = `${reason} to fresh signatures: are the signer's ${causes} right?${isTemporary ? ' Retrying' : ''}`;
       const details = { retryable: true, status, phase: state.phase, cause: failure };
       if (!isTemporary) throw this.#finalError('signature-rejected', what, details);
       this.#reportOnce('signature-rejected', what, details);
     }
-    // no delay for the first failure, because the signature may just have expired
-    return this.#pause('store', state.level > 1 ? this.#backoff(state) : 0, reason, state);
   }
 
   async #awaitAuthorization(

@@ -23,13 +23,13 @@ const FILE_PROPERTIES = { id: '1', name: 'a.bin', size: 1, type: '', lastModifie
 const fileReadBy = (read: () => Promise<ArrayBuffer>): File => ({ slice: () => ({ arrayBuffer: read }) }) as never;
 const readable = fileReadBy(() => Promise.resolve(new ArrayBuffer(1)));
 
-function setUp({ hasAcceptedSignature = false, file = readable } = {}) {
+function setUp({ hasAcceptedSignature = false, file = readable, maxRetries = Infinity } = {}) {
   const clock = new FakeClock();
   const store = new FakeStore(clock);
   const delays: number[] = [];
   const errors: UploadError[] = [];
   const controller = new AbortController();
-  const settings = new Settings(engineDefaults);
+  const settings = new Settings({ ...engineDefaults, maxRetries });
   const health = new ServerHealth(clock);
   health.signerAnswered(clock.now(), clock.now());
   if (hasAcceptedSignature) health.storeAnswered({ method: 'HEAD', url: 'https://other.test/' }, true);
@@ -139,6 +139,47 @@ describe('a step that fails', () => {
     expect(await retry(new StoreFault(404, 'NoSuchUpload', '')))
       .to.be.instanceOf(RestartRequired)
       .and.include({ kind: 'gone' });
+  });
+
+  it('reports once that all fresh signatures are rejected as expired, and keeps retrying', async () => {
+    for (const failure of [
+      new StoreFault(400, 'ExpiredToken', ''),
+      new StoreFault(403, 'AccessDenied', 'Request has expired'),
+    ]) {
+      const { clock, errors, retry } = setUp();
+      const outcome = retry(...repeat(9, failure));
+      await clock.advance(600_000);
+      expect(await outcome, failure.code).to.equal(10);
+      expect(errors.map(({ code, status, retryable }) => [code, status, retryable])).to.deep.equal([
+        ['signature-rejected', failure.status, true],
+      ]);
+      expect(errors[0]!.message).to.contain('clock').and.to.contain('a.bin');
+    }
+  });
+
+  it('does not report one or two signatures that have expired', async () => {
+    const { clock, errors, retry } = setUp();
+    const outcome = retry(...repeat(2, new StoreFault(403, 'RequestExpired', '')));
+    await clock.advance(600_000);
+    expect(await outcome).to.equal(3);
+    expect(errors).to.be.empty;
+  });
+
+  it('fails after maxRetries if signatures are rejected, as after every other failure', async () => {
+    for (const failure of [
+      serverError,
+      new StoreFault(400, 'ExpiredToken', ''),
+      new StoreFault(403, 'InvalidAccessKeyId', ''),
+    ]) {
+      const { clock, retry } = setUp({ hasAcceptedSignature: true, maxRetries: 4 });
+      const outcome = retry(...repeat(9, failure));
+      await clock.advance(600_000);
+      expect(await outcome, failure.code).to.include({ code: 'too-many-retries', retryable: true });
+    }
+    const neverAccepted = setUp({ maxRetries: 2 });
+    const outcome = neverAccepted.retry(...repeat(9, new StoreFault(403, 'InvalidAccessKeyId', '')));
+    await neverAccepted.clock.advance(600_000);
+    expect(await outcome).to.include({ code: 'signature-rejected' });
   });
 
   it('checks the file first if a part got no response', async () => {
