@@ -57,10 +57,10 @@ export async function refreshParts(
   if (isWanted() && session === record.session) session.table.replaceStored(parts.values());
 }
 
-/** Whether the store holds any part. */
+/** Whether the store holds any part that need not be sent again. */
 export async function hasStoredParts(context: TransferContext, signal: AbortSignal): Promise<boolean> {
   if (!context.record.session?.uploadId) return false;
-  await listParts(context, signal);
+  await listAndVerifyParts(context, signal);
   return context.session.table.done > 0;
 }
 

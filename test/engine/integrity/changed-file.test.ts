@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { dropConnection } from '../fake-store.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
@@ -41,5 +42,22 @@ describe('an upload whose file has another modification time than at the start',
   it('resends all parts to a store whose ETags are not MD5s', async () => {
     const file = fileOf(6 * PART, NAME);
     expect(await resumeWith(edited(file), file, false)).to.deep.equal([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('resends all parts to such a store too if it restarts with smaller parts on a bad connection', async () => {
+    const file = fileOf(6 * PART, NAME);
+    const laterFile = edited(file);
+    const harness = new Harness();
+    harness.signer.partSize = 2 * PART;
+    await harness.interrupt(file, 2);
+    const next = harness.reload();
+    await next.uploader.ready;
+    const createdBefore = next.store.count('create');
+    next.store.next('part', ...Array.from({ length: 20 }, () => dropConnection));
+    await next.upload(laterFile);
+    expect(next.uploadOf(NAME).status).to.equal('complete');
+    expect(await hashOf(next.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(laterFile));
+    expect(next.store.count('create'), 'multipart uploads with smaller parts').to.equal(createdBefore + 1);
+    await next.until(() => next.store.uploads.size === 0, 'the abort of the former multipart upload');
   });
 });
