@@ -76,7 +76,7 @@ export class FileAdder {
     const [file] = reselectedId && Array.isArray(source) ? (source as (File | FileSystemFileHandle)[]) : [];
     const adding = file ? this.uploader.current?.resume(reselectedId, file) : this.add(source);
     adding?.catch((error: Error) => {
-      const { name = '' } = file ?? {};
+      const { name = '' } = this.uploader.uploads.find(({ id }) => id === reselectedId) ?? {};
       this.#show(isUploadError(error) ? errorText({ name }, error, this.localizer.translate) : error.message);
     });
   }
