@@ -43,10 +43,7 @@ export class Localizer implements ReactiveController {
       this.#hostStrings = strings;
       this.#translation = translation;
       this.#format = format;
-      this.#translate = createTranslate(
-        { ...english, ...answersOf(translation), ...translation, ...answersOf(strings), ...strings },
-        format,
-      );
+      this.#translate = createTranslate({ ...english, ...translation, ...strings }, format);
     }
     return this.#translate;
   }
@@ -65,13 +62,6 @@ export class Localizer implements ReactiveController {
     this.#observer?.disconnect();
   }
 }
-
-/**
- * Returns the answers to the question before an abort, for texts that have the question, but not the keys `confirmAbort`
- * and `keepUploading`: they were written when `abort` and `keep` were its answers.
- */
-const answersOf = ({ askAbort, abort, keep }: Partial<MuleStrings> = {}): Partial<MuleStrings> | null =>
-  askAbort && abort && keep ? { confirmAbort: abort, keepUploading: keep } : null;
 
 /** Returns the key of a translation: `pt` and `pt-BR` give `pt-Latn`, `zh` and `zh-CN` give `zh-Hans`. */
 function translationKeyOf(language: string): string {

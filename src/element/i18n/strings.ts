@@ -41,7 +41,7 @@ export const strings = {
   waitingSignerIn: 'The server has a problem; retries in {time}',
   waitingAuthorization: 'Sign in again to resume',
   waitingTab: 'Uploading in another tab',
-  waitingFile: 'The file cannot be read; resumes when it can',
+  waitingFile: 'The file cannot be read; resumes automatically',
   waitingEngine: 'Part of this page could not be loaded; retries automatically',
 
   sizeOf: '{loaded} of {size}',
@@ -100,7 +100,7 @@ export const strings = {
   recoverFound: {
     one: '{count} unfinished upload from an earlier visit.',
     other:
-      '{count} unfinished uploads from an earlier visit. Some can be resumed now, the others when you choose their files again.',
+      '{count} unfinished uploads from an earlier visit. Some can be resumed now, others when you choose their files again.',
   },
   recoverResume: { one: 'Resume', other: 'Resume all' },
   recoverDiscard: { one: 'Discard', other: 'Discard all' },
@@ -122,19 +122,19 @@ export const strings = {
   'reject-not-a-file': '{message}',
 
   // What the user can do. The technical reason is in the message of `mule-error`, for the people who run the site.
-  'error-no-signer': '“{name}” cannot be uploaded here. Contact the site’s owner.',
-  'error-signer-refused': '“{name}” was not accepted by the server. Try again, or contact the site’s owner.',
+  'error-no-signer': 'The server has a problem with “{name}”. Try again, or contact the site’s owner.',
+  'error-signer-refused': 'The server has a problem with “{name}”. Try again, or contact the site’s owner.',
   'error-unauthorized': 'Sign in again to upload “{name}”.',
-  'error-store-refused': '“{name}” was not accepted by the server. Try again, or contact the site’s owner.',
-  'error-store-blocked': '“{name}” cannot be sent to the server. Try again, or contact the site’s owner.',
-  'error-signature-rejected': '“{name}” was not accepted by the server. Try again, or contact the site’s owner.',
+  'error-store-refused': 'The server has a problem with “{name}”. Try again, or contact the site’s owner.',
+  'error-store-blocked': 'The server has a problem with “{name}”. Try again, or contact the site’s owner.',
+  'error-signature-rejected': 'The server has a problem with “{name}”. Try again, or contact the site’s owner.',
   'error-key-exists': '“{name}” exists already. Rename your file, then add it again.',
   'error-file-changed': '“{name}” has changed, or is another file. Choose the file again.',
   'error-file-unreadable': '“{name}” cannot be read. Choose the file again.',
-  'error-integrity': '“{name}” was damaged on its way. Try again, or use another network.',
+  'error-integrity': '“{name}” was not uploaded. Check your connection, then try again.',
   'error-too-many-retries': '“{name}” was not uploaded. Check your connection, then try again.',
   'error-too-large': '“{name}” is too large.',
-  'error-invalid-response': '“{name}” was not accepted by the server. Try again, or contact the site’s owner.',
+  'error-invalid-response': 'The server has a problem with “{name}”. Try again, or contact the site’s owner.',
   'error-engine-not-loaded': 'Reload the page if “{name}” does not resume.',
 
   // Refusals of the bundled signer, whose messages are for users. A page adds `error-<code>` for each code of its own
@@ -164,7 +164,7 @@ export const strings = {
   },
   stillPaused: {
     one: 'Please resume the upload, or cancel it.',
-    other: 'Please resume the {count} uploads, or cancel them.',
+    other: 'Please resume {count} uploads, or cancel them.',
   },
 } satisfies Record<string, Text>;
 
