@@ -99,8 +99,7 @@ export const strings = {
   },
   recoverFound: {
     one: '{count} unfinished upload from an earlier visit.',
-    other:
-      '{count} unfinished uploads from an earlier visit. Some can be resumed now, others when you choose their files again.',
+    other: '{count} unfinished uploads from an earlier visit. Some need their files again.',
   },
   recoverResume: { one: 'Resume', other: 'Resume all' },
   recoverDiscard: { one: 'Discard', other: 'Discard all' },
@@ -149,7 +148,7 @@ export const strings = {
   saidProgress: '{percent} uploaded',
   saidPaused: 'Upload paused',
   saidComplete: '{name} was uploaded',
-  saidCompleteMany: { one: '{count} file was uploaded', other: 'All {count} files were uploaded' },
+  saidCompleteMany: { one: '{count} file uploaded', other: 'All {count} files uploaded' },
   saidFailed: '{name} failed: {message}',
   saidAborted: { one: '{name} was canceled', other: '{count} uploads were canceled' },
   saidRecover: {
