@@ -248,7 +248,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         assert.deepEqual(JSON.parse(shown), [1, true, null]);
         isDown = false;
         await browser.waitFor(`field.shadowRoot.querySelector('[part=item][data-status=complete]') !== null`);
-        await browser.waitFor(`${spoken} === 'a.bin is stored'`);
+        await browser.waitFor(`${spoken} === 'a.bin was uploaded'`);
         const rest = await browser.evaluate<[], string>(
           `JSON.stringify([field.shadowRoot.querySelector('[part=messages]'), getComputedStyle(field.shadowRoot.querySelector('.row')).display])`,
         );

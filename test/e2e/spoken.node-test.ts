@@ -58,16 +58,16 @@ describe('an upload with a screen reader', () => {
         await call(browser, 'resume');
         await untilParts(browser, 4);
         proxy.setMode('refuse');
-        await browser.waitFor(lastIncludes('No connection to the storage'));
+        await browser.waitFor(lastIncludes('Connection lost'));
         proxy.setMode('pass');
         proxy.setRate(Infinity);
         await browser.waitFor(isOver, { timeout: 120_000 });
-        await browser.waitFor(lastIncludes('is stored'));
+        await browser.waitFor(lastIncludes('was uploaded'));
         const spoken = await announcementsOf(browser);
         t.diagnostic(spoken.join(' | '));
 
         assert.equal(spoken[0], `Uploading ${NAME}`);
-        assert.equal(spoken.at(-1), `${NAME} is stored`);
+        assert.equal(spoken.at(-1), `${NAME} was uploaded`);
         const quarters = spoken.flatMap((words) => /^(\d+) ?% /.exec(words)?.[1] ?? []).map(Number);
         assert.ok(quarters.length >= 1 && quarters.every((percent) => [25, 50, 75].includes(percent)), quarters.join());
         assert.deepEqual(
@@ -103,7 +103,7 @@ describe('an upload with a screen reader', () => {
       t.diagnostic(running.join(' | '));
       const bar = running.find((line) => line.startsWith(`progressbar "${NAME}"`));
       assert.match(bar ?? '', / \d+$/);
-      for (const words of ['Pause', 'Abort']) assert.ok(running.includes(`button "${words} ${NAME}"`), words);
+      for (const words of ['Pause', 'Cancel']) assert.ok(running.includes(`button "${words} ${NAME}"`), words);
       assert.ok(running.some((line) => /^list(box)? "Files"$/.test(line)) && running.includes('listitem'));
       assert.ok(
         running.some((line) => /^(image|img) "\d of 8 parts/.test(line)),
@@ -120,8 +120,8 @@ describe('an upload with a screen reader', () => {
         "Boolean(document.querySelector('mule-upload').shadowRoot.querySelector('[part=question]'))",
       );
       const asked = await accessibilityLines(browser);
-      const group = asked.indexOf('group "Abort the upload and delete its stored parts?"');
-      assert.ok(group > 0 && asked.indexOf('button "Keep"') > group, asked.join('\n'));
+      const group = asked.indexOf('group "Cancel the upload? What has been uploaded so far will be deleted."');
+      assert.ok(group > 0 && asked.indexOf('button "Keep uploading"') > group, asked.join('\n'));
 
       proxy.setRate(Infinity);
       await call(browser, 'resume');

@@ -321,7 +321,7 @@ describe('<mule-upload>', () => {
     await until(() => element.status === 'complete');
     await untilRendered(element);
     expect(shadowQuery(element, '[part=summary]')!.textContent)
-      .to.include('All 2 files stored')
+      .to.include('All 2 files uploaded')
       .and.not.include(' of ');
     expect(shadowQuery(element, '.total')!.hidden).to.be.true;
   });

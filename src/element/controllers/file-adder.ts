@@ -1,11 +1,11 @@
 import type { RejectDetail } from '../../engine/api/types.js';
 import type { UploadSnapshot } from '../../engine/api/types.js';
 import type { Rules } from '../../engine/files/file-entries.js';
-import type { Uploader } from '../../engine/index.js';
+import type { UploadError, Uploader } from '../../engine/index.js';
 import { limitsOf, type UploadProperties } from '../api/properties.js';
 import { hasEnded, isAwaitingUser, isPending } from '../api/upload-state.js';
 import type { Localizer } from '../i18n/localizer.js';
-import { errorText, isUploadError } from '../i18n/error-text.js';
+import { errorText } from '../i18n/error-text.js';
 import { readFiles, type FileSource } from '../input/read-files.js';
 import { isShownToUser, RejectionMessages, rejectionText, type Limits } from '../input/rejections.js';
 import type { LiveRegions } from '../input/live-regions.js';
@@ -75,9 +75,9 @@ export class FileAdder {
     this.clearMessages();
     const [file] = reselectedId && Array.isArray(source) ? (source as (File | FileSystemFileHandle)[]) : [];
     const adding = file ? this.uploader.current?.resume(reselectedId, file) : this.add(source);
-    adding?.catch((error: Error) => {
-      const { name = '' } = file ?? {};
-      this.#show(isUploadError(error) ? errorText({ name }, error, this.localizer.translate) : error.message);
+    adding?.catch((error: UploadError) => {
+      const { name = '' } = this.uploader.uploads.find(({ id }) => id === reselectedId) ?? {};
+      this.#show(errorText({ name }, error, this.localizer.translate));
     });
   }
 

@@ -24,7 +24,11 @@ export function recoveryTemplate(view: View, handlers: Handlers): unknown {
   return html` <div part="recover" class="panel recover" data-group="recover" @click=${handlers.bulkClick}>
     ${
       openQuestion === 'discard-all'
-        ? questionTemplate(translate('askDiscard', { count }), translate('recoverDiscard', { count }), translate)
+        ? questionTemplate(
+            translate('askDiscard', { count }),
+            translate('recoverDiscard', { count }),
+            translate('keep'),
+          )
         : html`<p>${translate(textKey, { count })}</p>
             <span class="bulk">
               ${ready > 0 ? button('resume', translate('recoverResume', { count: ready })) : nothing}

@@ -91,7 +91,7 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
       </span>
     </div>
     ${error ? html`<div part="error" class="error small">${errorText(upload, error, translate)}</div>` : nothing}
-    ${isQuestionOpen ? questionTemplate(translate('askAbort'), translate('abort'), translate) : nothing}
+    ${isQuestionOpen ? questionTemplate(translate('askAbort'), translate('confirmAbort', { count: 1 }), translate('keepUploading')) : nothing}
     <div class="actions">${isQuestionOpen ? nothing : rowButtons(upload, view)}</div>
   </div>`;
 }

@@ -37,7 +37,11 @@ export function summaryTemplate(view: View, handlers: Handlers): unknown {
     >
     ${
       openQuestion === 'abort-all' && pending > 0
-        ? questionTemplate(translate('askAbortAll', { count: pending }), translate('abortAll'), translate)
+        ? questionTemplate(
+            translate('askAbortAll', { count: pending }),
+            translate('confirmAbort', { count: pending }),
+            translate('keepUploading'),
+          )
         : html`<span class="bulk"
             >${bulkActions(view).map(
               ([action, text]) => html`<button type="button" class="plain" data-action=${action}>${text}</button>`,

@@ -7,6 +7,7 @@ import { fileOf, Harness } from '../../engine/harness.js';
 import { shadowQuery, untilRendered } from '../harness.js';
 
 const SIZE = 3 * MIN_PART_SIZE;
+const ASK = 'Cancel the upload? What has been uploaded so far will be deleted.';
 
 /** Creates an element with a paused upload of which one part is stored, and with other uploads that have not started. */
 async function createWithStoredPart(...others: string[]): Promise<{ element: MuleUploadElement; harness: Harness }> {
@@ -52,18 +53,18 @@ describe('ListActions', () => {
   it('asks before it aborts an upload with stored parts', async () => {
     const { element, harness } = await createWithStoredPart();
     await clickIn(element, '[part=abort]', row(element, 'film.mov'));
-    expect(question(element)!.getAttribute('aria-label')).to.equal('Abort the upload and delete its stored parts?');
-    expect(focused(element), 'the answer that deletes nothing has the focus').to.equal('Keep');
+    expect(question(element)!.getAttribute('aria-label')).to.equal(ASK);
+    expect(focused(element), 'the answer that deletes nothing has the focus').to.equal('Keep uploading');
     await expect(element, 'asked').to.be.accessible();
     expect(harness.uploadOf('film.mov').status).to.equal('paused');
 
-    await clickButton(element, 'Keep');
+    await clickButton(element, 'Keep uploading');
     expect(question(element)).to.equal(null);
     expect([harness.uploadOf('film.mov').status, harness.store.count('abort')]).to.deep.equal(['paused', 0]);
     expect(element.shadowRoot!.activeElement, 'the focus is not lost').to.not.equal(null);
 
     await clickIn(element, '[part=abort]', row(element, 'film.mov'));
-    await clickButton(element, 'Abort');
+    await clickButton(element, 'Cancel upload');
     await harness.until(() => harness.store.uploads.size === 0);
     expect([harness.uploadOf('film.mov').status, harness.store.uploads.size]).to.deep.equal(['aborted', 0]);
   });
@@ -83,7 +84,7 @@ describe('ListActions', () => {
 
   for (const [title, ask] of [
     ['abort one upload', (element) => clickIn(element, '[part=abort]', row(element, 'film.mov'))],
-    ['abort all uploads', (element) => clickButton(element, 'Abort all')],
+    ['abort all uploads', (element) => clickButton(element, 'Cancel all')],
   ] as readonly [string, (element: MuleUploadElement) => Promise<void>][]) {
     it(`withdraws the question whether to ${title} when they have ended, and leaves Escape to the page`, async () => {
       const { element, harness } = await createWithStoredPart('note.txt');
@@ -114,7 +115,7 @@ describe('ListActions', () => {
     expect(element.uploads[0]!.status).to.equal('needs-file');
     await untilRendered(element);
     await clickIn(element, '[part=abort]', row(element, 'film.mov'));
-    expect(question(element)!.getAttribute('aria-label')).to.equal('Abort the upload and delete its stored parts?');
+    expect(question(element)!.getAttribute('aria-label')).to.equal(ASK);
   });
 
   it('does not ask before it aborts an upload without stored parts', async () => {
@@ -126,13 +127,13 @@ describe('ListActions', () => {
 
   it('asks once before it aborts all uploads, and names their number', async () => {
     const { element, harness } = await createWithStoredPart('note.txt', 'list.txt');
-    await clickButton(element, 'Abort all');
+    await clickButton(element, 'Cancel all');
     expect(question(element)!.getAttribute('aria-label')).to.match(/3 uploads/);
     await expect(element, 'asked for all').to.be.accessible();
-    await clickButton(element, 'Keep');
+    await clickButton(element, 'Keep uploading');
     expect(harness.uploadOf('film.mov').status).to.equal('paused');
-    await clickButton(element, 'Abort all');
-    await clickButton(element, 'Abort all');
+    await clickButton(element, 'Cancel all');
+    await clickButton(element, 'Cancel uploads');
     await harness.until(() => harness.store.uploads.size === 0);
     expect(element.uploads.map(({ status }) => status)).to.deep.equal(['aborted', 'aborted', 'aborted']);
   });

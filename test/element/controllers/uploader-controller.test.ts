@@ -101,7 +101,9 @@ describe('UploaderController', () => {
     input.files = transfer.files;
     input.dispatchEvent(new Event('change'));
     await until(() => shadowQuery(element, '[part=messages]') !== null);
-    expect(shadowQuery(element, '[part=messages]')!.textContent).to.include('other.mov').and.include('film.mov');
+    expect(shadowQuery(element, '[part=messages]')!.textContent)
+      .to.include('“film.mov”')
+      .and.include('is another file');
     expect(element.uploads.map(({ status }) => status)).to.deep.equal(['needs-file']);
   });
 

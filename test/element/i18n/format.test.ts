@@ -43,8 +43,10 @@ describe('format', () => {
   });
 
   it('fills in texts with the plural rules of the language', () => {
-    expect(fillText(strings.summaryStored, { done: 1, count: 1 }, number, 'en')).to.equal('1 of 1 file stored');
-    expect(fillText(strings.summaryStored, { done: 1, count: 2000 }, number, 'en')).to.equal('1 of 2,000 files stored');
+    expect(fillText(strings.summaryStored, { done: 1, count: 1 }, number, 'en')).to.equal('1 of 1 file uploaded');
+    expect(fillText(strings.summaryStored, { done: 1, count: 2000 }, number, 'en')).to.equal(
+      '1 of 2,000 files uploaded',
+    );
     expect(fillText({ few: '{count} pliki', other: '{count} plików' }, { count: 3 }, number, 'pl')).to.equal('3 pliki');
     expect(fillText('Pause {name}', { name: '{count}.txt' }, number)).to.equal('Pause {count}.txt');
   });

@@ -1,6 +1,7 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { MuleUploadElement, strings as english } from '../../../src/index.js';
 import type { MuleStrings, Text } from '../../../src/index.js';
+import { fillText } from '../../../src/element/i18n/translate.js';
 import { strings as ar } from '../../../src/element/i18n/strings/ar.js';
 import { strings as de } from '../../../src/element/i18n/strings/de.js';
 import { strings as es } from '../../../src/element/i18n/strings/es.js';
@@ -36,6 +37,45 @@ const allowedPlaceholders = (key: string, text: Text): Set<string> =>
     ...(key.startsWith('error-') || key.startsWith('reject-') ? ['name'] : []),
   ]);
 
+/** Words that only the people who run a site understand. */
+const JARGON = /\b(?:CORS|CSP|ETag|HTTP|URL|S3|Content Security)\b/i;
+const ENGLISH_JARGON = /\b(?:abort\w*|stor(?:e|es|ed|age)|objects?|signers?|signatures?)\b/i;
+
+describe('the English texts', () => {
+  it('have no words that a user of a page does not know', () => {
+    for (const [key, text] of Object.entries(english)) {
+      for (const [, form] of formsOf(text)) {
+        expect(form, key).not.to.match(JARGON);
+        expect(form, key).not.to.match(ENGLISH_JARGON);
+      }
+    }
+  });
+
+  it('say in a row what the user can do, and leave the cause to mule-error', async () => {
+    const { element, store } = await createHarness();
+    let cause = '';
+    element.addEventListener('mule-error', ({ detail }) => (cause = detail.error.message));
+    store.behaviour = 'refuse';
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.uploads[0]?.status === 'failed');
+    await untilRendered(element);
+    const text = shadowQuery(element, '[part=status]')!.textContent;
+    expect(text).to.equal(fillText(english['error-store-refused'], { name: 'a.txt' }, String, 'en'));
+    expect(cause).to.match(/the store answered 403/);
+  });
+
+  it('are replaced by the reason of a page that refuses an upload', async () => {
+    const { element } = await createHarness();
+    element.addEventListener('mule-before-upload', ({ detail }) =>
+      detail.waitUntil(Promise.reject(new Error('The album is full'))),
+    );
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.uploads[0]?.status === 'failed');
+    await untilRendered(element);
+    expect(shadowQuery(element, '[part=status]')!.textContent).to.include('The album is full');
+  });
+});
+
 describe('translations', () => {
   for (const [language, strings] of Object.entries(TRANSLATIONS)) {
     it(`${language}: has all texts, known placeholders only, and plural forms of its language`, () => {
@@ -45,6 +85,7 @@ describe('translations', () => {
         const allowed = allowedPlaceholders(key, english[key as keyof typeof english]);
         for (const [category, form] of formsOf(text)) {
           expect(form, key).not.to.equal('');
+          expect(form, key).not.to.match(JARGON);
           expect(categories.has(category) || category === 'other', `${key}: ${category}`).to.be.true;
           for (const name of placeholdersOf(form)) expect(allowed.has(name), `${key}: {${name}}`).to.be.true;
         }

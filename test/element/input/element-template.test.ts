@@ -99,11 +99,11 @@ describe('the shadow tree', () => {
     await element.add([fileOf('a.txt')]);
     await until(() => politeText(created) === 'Uploading a.txt');
     store.behaviour = 'busy';
-    await until(() => politeText(created).startsWith('The storage is busy'));
+    await until(() => politeText(created).startsWith('The server is busy'));
     await until(() => /retries in \d+ sec/.test(shadowQuery(element, '[part=status]')!.textContent));
     store.behaviour = 'store';
     element.retry();
-    await until(() => politeText(created) === 'a.txt is stored');
+    await until(() => politeText(created) === 'a.txt was uploaded');
     store.behaviour = 'refuse';
     await element.add([fileOf('b.txt')]);
     const alert = (): string => shadowQuery(element, '[role=alert]')!.textContent;
@@ -113,7 +113,7 @@ describe('the shadow tree', () => {
     element.retry();
     await until(() => shadowQuery(element, '[role=alert]')!.textContent === '');
     element.abort();
-    await until(() => politeText(created) === 'b.txt was aborted');
+    await until(() => politeText(created) === 'b.txt was canceled');
   });
 
   it('distinguishes an unreachable network, store and signer', async () => {
@@ -122,13 +122,13 @@ describe('the shadow tree', () => {
     const status = (): string => shadowQuery(element, '[part=status]')?.textContent ?? '';
     store.behaviour = 'silent';
     await element.add([fileOf('a.txt')]);
-    await until(() => politeText(created).startsWith('No connection to the storage'));
-    expect(status()).to.include('No connection to the storage');
+    await until(() => politeText(created).startsWith('Connection lost'));
+    expect(status()).to.include('Connection lost');
     Object.defineProperty(navigator, 'onLine', { value: false, configurable: true });
     try {
       element.requestUpdate();
       await untilRendered(element);
-      expect(status()).to.include('Offline');
+      expect(status()).to.include('You are offline');
     } finally {
       Reflect.deleteProperty(navigator, 'onLine');
     }
@@ -139,10 +139,7 @@ describe('the shadow tree', () => {
       },
     });
     await other.add([fileOf('a.txt')]);
-    await until(
-      () =>
-        shadowQuery(other, '[part=status]')?.textContent.startsWith('The server does not respond correctly') === true,
-    );
+    await until(() => shadowQuery(other, '[part=status]')?.textContent.startsWith('The server has a problem') === true);
     other.abort();
   });
 
@@ -158,7 +155,7 @@ describe('the shadow tree', () => {
     await pressEnter(element, '[part=abort]', () => element.uploads[0]!.status === 'aborted');
     expect(focused()).to.equal('Remove a.txt from the list');
     await pressEnter(element, '[part=dismiss]', () => element.uploads.length === 1);
-    expect(focused()).to.equal('Abort b.txt');
+    expect(focused()).to.equal('Cancel b.txt');
     element.abort();
   });
 

@@ -27,7 +27,7 @@ describe('Announcer, after a connection was lost', () => {
     const announce = createAnnouncer();
     expect(announce('uploading', 30)).to.equal('Uploading a.txt');
     const waiting = announce('waiting', 30);
-    expect(waiting).to.contain('No connection');
+    expect(waiting).to.contain('Connection lost');
     expect(announce('uploading', 30)).to.equal(waiting);
     expect(announce('waiting', 30)).to.equal(waiting);
     expect(announce('uploading', 30)).to.equal(waiting);
@@ -40,14 +40,14 @@ describe('Announcer, after a connection was lost', () => {
     announce('uploading', 100);
     announce('waiting', 100);
     announce('uploading', 100);
-    expect(announce('complete', 100)).to.equal('a.txt is stored');
+    expect(announce('complete', 100)).to.equal('a.txt was uploaded');
   });
 });
 
 describe('Announcer, when an upload has failed', () => {
-  const announceFailure = (message: string): string => {
+  const announceFailure = (code: string, message: string): string => {
     const live = new LiveRegions();
-    const error = new UploadError('store-refused', message);
+    const error = new UploadError('signer-refused', '', { status: 403, refusal: { code, message } });
     const upload = { id: 'u', name: 'a.txt', status: 'failed', waitingFor: null, retryAt: null, error };
     const progress = { loaded: 0, total: 0, ratio: 0, speed: 0, eta: null };
     const uploads = [upload as unknown as UploadSnapshot];
@@ -56,8 +56,9 @@ describe('Announcer, when an upload has failed', () => {
   };
 
   it('names the file once, whether or not the message names it', () => {
-    expect(announceFailure('“a.txt”: the store refused it.')).to.equal('“a.txt”: the store refused it.');
-    expect(announceFailure('The store refused it.')).to.equal('a.txt failed: The store refused it.');
+    expect(announceFailure('quota', 'No space left for a.txt.')).to.equal('No space left for a.txt.');
+    expect(announceFailure('quota', 'Your plan holds 5 GB.')).to.equal('a.txt failed: Your plan holds 5 GB.');
+    expect(announceFailure('too-large', '').split('a.txt')).to.have.length(2);
   });
 });
 
@@ -79,7 +80,7 @@ describe('Announcer, when the last of several uploads has ended and one has fail
   };
 
   it('announces how many are complete, without those that were aborted', () => {
-    expect(announceEnd('complete', 'failed', 'complete', 'aborted')).to.equal('2 of 3 files stored');
+    expect(announceEnd('complete', 'failed', 'complete', 'aborted')).to.equal('2 of 3 files uploaded');
   });
 
   it('announces only the failure if none is complete', () => {
@@ -90,6 +91,6 @@ describe('Announcer, when the last of several uploads has ended and one has fail
 describe('Announcer, created after uploads were added', () => {
   it('announces the current status', () => {
     expect(createAnnouncer()('uploading', 0)).to.equal('Uploading a.txt');
-    expect(createAnnouncer()('complete', 100)).to.equal('a.txt is stored');
+    expect(createAnnouncer()('complete', 100)).to.equal('a.txt was uploaded');
   });
 });

@@ -56,13 +56,13 @@ describe('an unfinished upload of an earlier page load', () => {
     const { element } = await createHarness(html`<mule-upload multiple></mule-upload>`, {}, records, kept);
     await until(() => element.uploads.every(({ needsPermission }) => needsPermission));
     await untilRendered(element);
-    expect(panelTextOf(element)).to.match(/^3 uploads from an earlier visit are unfinished and can be resumed/);
+    expect(panelTextOf(element)).to.match(/^3 unfinished uploads from an earlier visit can be resumed/);
     expect(buttonTextsOf(element)).to.deep.equal(['Resume all', 'Discard all']);
     await expect(element).to.be.accessible();
     shadowQuery(element, '[part=resume]')!.click();
     await until(() => element.uploads[0]!.status === 'complete');
     await untilRendered(element);
-    expect(panelTextOf(element)).to.match(/^2 uploads/);
+    expect(panelTextOf(element)).to.match(/^2 unfinished uploads/);
     clickButton(element, 'Resume all');
     await until(() => element.uploads.every(({ status }) => status === 'complete'));
     expect(element.value).to.have.length(3);
