@@ -60,6 +60,8 @@ export class RecoveredUploads {
   #hidden: PersistedUpload[] = [];
   /** Records that are resumed only when their file is added again. */
   #unlisted: JournalRecord[] = [];
+  /** Whether the owner of the records is still the same. */
+  #isCurrent = (): boolean => false;
 
   constructor(services: RecoveredServices, createUpload: CreateRecovered, emit: Emit) {
     this.#services = services;
@@ -77,8 +79,9 @@ export class RecoveredUploads {
     isCurrent: () => boolean,
     identify: (user: string | null | undefined) => void,
   ): Promise<void> {
-    const { fileStore, lifetime, clock, user, lock, presence, settings } = this.#services;
-    const records = await withoutOpenPages(await withoutSending(stored, lock), lock, presence);
+    const { fileStore, lifetime, clock, user, settings } = this.#services;
+    this.#isCurrent = isCurrent;
+    const records = await this.#withoutOtherTabs(stored);
     await loadAcceptRule(records, settings.options.rules.accept);
     if (!records.length || !isCurrent()) return;
     this.#unlisted = records.filter((record) => this.#isUnlisted(record));
@@ -96,9 +99,8 @@ export class RecoveredUploads {
     await Promise.race([Promise.all([lookupEnd, identification]), sleep(clock, RESTORE_TIMEOUT_MS, lifetime)]).catch(
       () => {},
     );
-    if (!isCurrent()) return;
-    if (this.#hidden.length) this.#listOwned();
-    else void lookupEnd.then(() => isCurrent() && this.#listOwned());
+    if (this.#hidden.length) await this.#listOwned();
+    else void lookupEnd.then(() => this.#listOwned());
   }
 
   /**
@@ -120,10 +122,9 @@ export class RecoveredUploads {
       const hasEnded = upload.status === 'complete' || upload.status === 'aborted';
       if (hasEnded || user.owns(persisted.record)) continue;
       this.#persisted.delete(upload);
-      this.#hidden.push(persisted);
       ownerChanges.remove([upload]);
     }
-    this.#listOwned();
+    void this.#listOwned();
   }
 
   /**
@@ -185,12 +186,25 @@ export class RecoveredUploads {
     }
   }
 
+  /** Returns the records of uploads that no other tab sends or may continue. */
+  async #withoutOtherTabs(records: JournalRecord[]): Promise<JournalRecord[]> {
+    const { lock, presence } = this.#services;
+    return withoutOpenPages(await withoutSending(records, lock), lock, presence);
+  }
+
   /** Lists the uploads that belong to the current user. */
-  #listOwned(): void {
-    const { lifetime, user, list, fileWriter } = this.#services;
-    if (lifetime.aborted) return;
-    const owned = this.#hidden.filter(({ record }) => user.owns(record));
-    this.#hidden = this.#hidden.filter((persisted) => !owned.includes(persisted));
+  async #listOwned(): Promise<void> {
+    const { journal, user, list, fileWriter } = this.#services;
+    const isCurrent = this.#isCurrent;
+    if (!isCurrent() || !this.#hidden.length) return;
+    // another tab may have resumed or ended them while this one waited for the signer
+    const records = await this.#withoutOtherTabs(await journal.load());
+    if (!isCurrent()) return;
+    const hidden = this.#hidden.flatMap(({ record: { id }, kept }) =>
+      records.filter((record) => record.id === id).map((record) => ({ record, kept })),
+    );
+    const owned = hidden.filter(({ record }) => user.owns(record));
+    this.#hidden = hidden.filter((persisted) => !owned.includes(persisted));
     const listed: Upload[] = [];
     for (const persisted of owned) {
       const { record, kept } = persisted;

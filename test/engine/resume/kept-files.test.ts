@@ -78,6 +78,45 @@ describe('a small file', () => {
     expect(statusesOf(third)).to.deep.equal(['complete', 'complete', 'complete', 'complete']);
   });
 
+  for (const end of ['complete', 'paused'] as const) {
+    it(`is not sent by another tab whose signer answers late, when its upload is ${end}`, async () => {
+      const earlier = new Harness();
+      earlier.signer.principal = 'ada';
+      earlier.store.hold('put');
+      await earlier.uploader.add([fileOf(100)]);
+      await earlier.untilStill(() => earlier.store.count('put') === 1);
+      await earlier.until(() => (earlier.journal as MemoryJournal).records.size === 1);
+      earlier.uploader.dispose();
+      await earlier.settle();
+      let answer!: () => void;
+      const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+      earlier.signer.next('get_init_signature', async (proceed) => {
+        await mayAnswer;
+        return proceed();
+      });
+      const calls = earlier.signer.count('get_init_signature');
+      const late = earlier.otherTab();
+      void late.uploader.ready;
+      await late.until(() => late.signer.count('get_init_signature') > calls);
+      const tab = earlier.otherTab();
+      void tab.uploader.ready;
+      const requests = tab.store.count('put');
+      await tab.until(() => tab.store.count('put') > requests);
+      if (end === 'complete') tab.store.always('put', null);
+      tab.uploader.pause();
+      if (end === 'complete') await tab.uploader.resume();
+      await tab.until(() => tab.uploadOf(NAME).status === end);
+      await tab.settle();
+      const sent = tab.store.count('put');
+      answer();
+      await late.settle();
+      expect(late.uploader.uploads).to.be.empty;
+      expect(late.store.count('put')).to.equal(sent);
+      late.uploader.dispose();
+      tab.uploader.dispose();
+    });
+  }
+
   it('is stored only once its owner is known', async () => {
     const harness = new Harness({ scope: '', signer: `https://signer.test/${Math.random()}` });
     let isAsked = false;
