@@ -3,7 +3,7 @@ import { lockNameOf } from './page-presence.js';
 import type { PagePresence } from './page-presence.js';
 import { lockNameFor } from './shared-upload.js';
 
-/** Returns the records whose page is no longer open; stores the others in `presence`. */
+/** Returns the records whose page is no longer open. */
 export async function withoutOpenPages(
   records: readonly JournalRecord[],
   lock: TabLock,
@@ -12,7 +12,6 @@ export async function withoutOpenPages(
   const visits = new Set(records.flatMap(({ visit }) => (visit ? [lockNameOf(visit)] : [])));
   const open = await lock.held([...visits]).catch(() => new Set<string>());
   const isElsewhere = ({ visit }: JournalRecord): boolean => presence.isOtherPage(visit) && open.has(lockNameOf(visit));
-  presence.recordsOfOpenPages = records.filter(isElsewhere);
   return records.filter((record) => !isElsewhere(record));
 }
 

@@ -1,4 +1,4 @@
-import type { JournalRecord, TabLock } from '../ports.js';
+import type { TabLock } from '../ports.js';
 
 /** Returns the name of a page's lock. */
 export const lockNameOf = (visit: string): string => `visit:${visit}`;
@@ -19,11 +19,6 @@ export class PagePresence {
   /** Whether the uploader is not in the page: then `show()` has no effect. */
   isDetached = false;
   #isOver = false;
-  /**
-   * Records of other pages that were open when this page read the journal, as `open-pages.ts` found them. This page does not
-   * resume them.
-   */
-  recordsOfOpenPages: readonly JournalRecord[] = [];
   /** Called when the presence is announced. */
   onAnnounced = (): void => {};
 

@@ -11,7 +11,7 @@ export interface SharedUpload extends UploadRecord, UploadObserver {
   /** Shows the progress that the sending tab reports. */
   showRemoteProgress(progress: RemoteProgress): void;
   /** Continues after another tab. @param resumption where that tab stopped; null if unknown */
-  takeOver(resumption: Resumption | null): void;
+  takeOver(resumption: Resumption | null): Promise<void>;
   /** Shows that the upload waits for another tab, until `work` settles. */
   waitForTab<T>(work: Promise<T>): Promise<T>;
 }

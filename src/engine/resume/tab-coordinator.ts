@@ -5,7 +5,6 @@ import type { Clock, JournalRecord } from '../ports.js';
 import type { ModuleLoader } from '../util/module-loader.js';
 import { identifyFile } from './identify-file.js';
 import type { JournalWriter } from './journal-writer.js';
-import type { PagePresence } from './page-presence.js';
 import { lockNameFor } from './shared-upload.js';
 import type { SharedUpload, TabClaim } from './shared-upload.js';
 import type { TabMessage } from './tab-messages.js';
@@ -33,7 +32,6 @@ interface HeldUpload {
 export interface TabServices extends WaitServices {
   readonly clock: Clock;
   readonly journal: JournalWriter;
-  readonly presence: PagePresence;
   readonly smallFiles: SmallFileCache;
   readonly deferredCode: ModuleLoader<{ readonly waitForLock: typeof waitForLock }>;
 }
@@ -53,15 +51,10 @@ export class TabCoordinator {
 
   /** Acquires the lock of an upload; waits while another tab holds it, until that tab has released it or ended the upload. */
   async claim(upload: SharedUpload, signal: AbortSignal): Promise<TabClaim> {
-    const { lock, presence, deferredCode } = this.#services;
+    const { lock, deferredCode } = this.#services;
     const name = await this.#lockNameOf(upload);
     const release = await lock.tryAcquire(name);
-    if (release) {
-      // another tab may have stored parts that this tab does not know
-      const isOfOpenPage = (): boolean => presence.recordsOfOpenPages.some((record) => lockNameFor(record) === name);
-      const isShared = (upload.wasShared || isOfOpenPage()) && !signal.aborted;
-      return isShared ? this.#takeOver(upload, name, release) : this.#hold(upload, name, release);
-    }
+    if (release) return signal.aborted ? this.#hold(upload, name, release) : this.#takeOver(upload, name, release);
     const wait = async (): Promise<TabClaim> => {
       const code = await loadDeferredCode(deferredCode, upload, upload, signal);
       return code.waitForLock(this.#services, upload, name, signal, (unlock) => this.#takeOver(upload, name, unlock));
@@ -118,18 +111,23 @@ export class TabCoordinator {
     for (const upload of [...this.#held.keys()]) this.#release(upload);
   }
 
-  /** Continues after another tab, from its journal record or its last report. */
+  /** Continues after another tab, if there is one, from its journal record or its last report. */
   async #takeOver(upload: SharedUpload, name: string, unlock: () => void): Promise<{ release(): void }> {
     const { journal, user } = this.#services;
     const rank = ({ id, uploadId }: JournalRecord): number =>
       2 * Number(uploadId !== null) + Number(id === upload.recordId);
-    const records = (await journal.load()).filter((one) => lockNameFor(one) === name);
+    // another tab may have changed this tab's record too if both have sent the upload
+    const isOfOther = ({ id }: JournalRecord): boolean => upload.wasShared || id !== upload.recordId;
+    const records = (await journal.load()).filter(
+      (one) => !one.aborting && lockNameFor(one) === name && isOfOther(one),
+    );
     // the record of this upload, unless only another one has stored parts
     records.sort((one, other) => rank(other) - rank(one));
     const [record] = records;
     // a record without an upload ID is removed at the end: a later page load would send the file again
     const resumption = (record?.uploadId ? null : upload.reportedResumption) ?? record ?? null;
-    upload.takeOver(resumption && user.owns(resumption) ? resumption : null);
+    const owned = resumption && user.owns(resumption) ? resumption : null;
+    if (owned || upload.wasShared) await upload.takeOver(owned);
     return this.#hold(upload, name, unlock);
   }
 

@@ -2,6 +2,7 @@ import { MIN_PART_SIZE } from '../../limits.js';
 import { isRunning } from '../api/status.js';
 import type { Session } from '../model/session.js';
 import type { Wait } from '../network/waits.js';
+import type { RemoteProgress } from '../ports.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
 import type { SharedUpload } from '../resume/shared-upload.js';
 import type { TabCoordinator } from '../resume/tab-coordinator.js';
@@ -97,14 +98,21 @@ export class UploadRun {
     upload.report({ type: 'stopped' });
   }
 
+  /** Closes the session, and aborts its multipart upload in the background: another tab has begun another one. */
+  async abortOwnSession(): Promise<void> {
+    if (this.#upload.session) await this.activeTransfer.startOver(this.#services.lifetime);
+  }
+
   /** Aborts the multipart upload on the store, unless another tab sends the upload. */
   async abandon(): Promise<void> {
     const { tabs, journal, lifetime } = this.#services;
     const upload = this.#upload;
     try {
       await this.#ended;
+      const { remoteProgress } = upload;
       // an upload that another tab sends is not aborted on the store
-      if ((upload.remoteProgress || upload.session) && (await tabs.isHeldElsewhere(upload))) return;
+      const isSharedWith = !remoteProgress || !this.#differsFrom(remoteProgress);
+      if (isSharedWith && (remoteProgress || upload.session) && (await tabs.isHeldElsewhere(upload))) return;
       if (this.transfer || upload.session) await this.activeTransfer.abort(() => journal.save(upload), lifetime);
       await journal.remove(upload);
     } catch {
@@ -122,11 +130,14 @@ export class UploadRun {
       ? tabs.claimLater(upload, signal, () => this.#waitForOtherTab())
       : await tabs.claim(upload, signal);
     if ('ended' in claim) {
-      if (claim.ended.status === 'complete') {
-        // this tab may have written a record while it waited
-        void journal.remove(upload);
-        this.#finish();
-      } else upload.report({ type: 'aborted' });
+      const { ended } = claim;
+      const isComplete = ended.status === 'complete';
+      const isOther = this.#differsFrom(ended);
+      // this tab may have written a record while it waited
+      if (isComplete || isOther) void journal.remove(upload);
+      if (isOther) await this.abortOwnSession();
+      if (isComplete) this.#finish();
+      else upload.report({ type: 'aborted' });
       return;
     }
     // a paused or aborted upload must not keep other tabs from its lock
@@ -144,6 +155,12 @@ export class UploadRun {
     await journal.remove(upload);
     signal.throwIfAborted();
     this.#finish();
+  }
+
+  /** Whether this tab has begun a multipart upload that another tab does not continue. */
+  #differsFrom({ uploadId, resumption }: RemoteProgress): boolean {
+    const { session, recordId } = this.#upload;
+    return Boolean(session?.uploadId) && session!.uploadId !== uploadId && resumption?.id !== recordId;
   }
 
   /** Whether the upload is new and small: it most likely ends soon, and no other tab or journal record knows it. */

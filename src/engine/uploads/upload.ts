@@ -136,12 +136,15 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     return this.remoteProgress?.resumption ?? null;
   }
 
-  takeOver(resumption: Resumption | null): void {
+  async takeOver(resumption: Resumption | null): Promise<void> {
     this.wasShared = true;
     const isOther = resumption?.uploadId ? resumption.uploadId !== this.session?.uploadId : !this.session;
     if (resumption && isOther) {
       // the record of the other upload replaces that of this one
-      if (resumption.id !== this.recordId) void this.#services.journal.remove(this);
+      if (resumption.id !== this.recordId) {
+        void this.#services.journal.remove(this);
+        await this.#run.abortOwnSession();
+      }
       this.adopt(resumption);
     }
     this.#run.transfer?.invalidateParts();

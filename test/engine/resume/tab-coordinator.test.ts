@@ -4,8 +4,8 @@ import { broadcast, webLocks } from '../../../src/engine/browser/cross-tab.js';
 import type { FileHandle, UploadSnapshot } from '../../../src/engine/api/types.js';
 import type { TabChannel, TabLock } from '../../../src/engine/ports.js';
 import { loseResponse, refuse } from '../fake-store.js';
-import { fileOf, hashOf, Harness } from '../harness.js';
-import type { MemoryFileStore, MemoryJournal } from '../harness.js';
+import { fileOf, hashOf, Harness, MemoryJournal } from '../harness.js';
+import type { MemoryFileStore } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
@@ -447,6 +447,97 @@ describe('the same file in two tabs', () => {
     await Promise.all([first.upload(file), second.upload(file)]);
     expect([first.uploadOf(NAME).status, second.uploadOf(NAME).status]).to.deep.equal(['complete', 'complete']);
     await expectStored(first, file);
+  });
+});
+
+describe('a file that is paused in one tab and added in another', () => {
+  /** Pauses an upload in one tab, and starts another multipart upload of its file in a tab that does not know the first. */
+  async function startTwice(file: File): Promise<{ first: Harness; second: Harness; release: () => void }> {
+    const first = new Harness();
+    await startIn(first, file);
+    first.uploader.pause();
+    await first.settle();
+    const second = new Harness({}, { journal: new MemoryJournal() }, first);
+    const release = await startIn(second, file);
+    expect(first.store.uploads).to.have.length(2);
+    return { first, second, release };
+  }
+
+  it('is continued by the other, which sends no stored part again', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Harness();
+    const release = await startIn(first, file);
+    first.uploader.pause();
+    await first.settle();
+    release();
+    const second = first.otherTab();
+    await second.upload(file);
+    await first.uploader.resume();
+    await first.finished();
+    expect(first.store.count('create')).to.equal(1);
+    expect(partsSentTwice(first, 3)).to.be.empty;
+    expect((first.journal as MemoryJournal).records).to.be.empty;
+    await expectStored(first, file);
+  });
+
+  it('starts from the first byte if the other is aborting it', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Harness();
+    const release = await startIn(first, file);
+    first.store.always('abort', () => new Promise(() => {}));
+    first.uploader.abort();
+    await first.until(() => first.store.count('abort') === 1);
+    release();
+    const second = first.otherTab();
+    await second.upload(file);
+    expect(second.uploadOf(NAME).status).to.equal('complete');
+    expect(first.store.count('create')).to.equal(2);
+    first.uploader.dispose();
+  });
+
+  for (const end of ['completes', 'aborts'] as const) {
+    it(`leaves nothing of the first upload if the other has begun another one and ${end} it`, async () => {
+      const { first, second, release } = await startTwice(fileOf(5 * PART));
+      await first.uploader.resume();
+      await first.until(() => first.uploadOf(NAME).waitingFor === 'tab' && first.uploadOf(NAME).parts.done > 0);
+      if (end === 'aborts') second.uploader.abort();
+      release();
+      await first.finished();
+      await first.until(() => first.store.uploads.size === 0);
+      await first.settle();
+      expect(first.uploadOf(NAME).status).to.equal(end === 'aborts' ? 'aborted' : 'complete');
+      expect((first.journal as MemoryJournal).records).to.be.empty;
+      await second.finished();
+    });
+  }
+
+  it('leaves nothing of the first upload if that is aborted while the other sends another one', async () => {
+    const file = fileOf(5 * PART);
+    const { first, second, release } = await startTwice(file);
+    await first.uploader.resume();
+    await first.until(() => first.uploadOf(NAME).waitingFor === 'tab' && first.uploadOf(NAME).parts.done > 0);
+    first.uploader.abort();
+    await first.until(() => first.store.uploads.size === 1);
+    await first.settle();
+    expect((first.journal as MemoryJournal).records).to.be.empty;
+    release();
+    await second.finished();
+    await expectStored(second, file);
+  });
+
+  it('leaves nothing of the first upload if that tab continues the other one', async () => {
+    const file = fileOf(5 * PART);
+    const { first, second, release } = await startTwice(file);
+    const { uploadId } = second.uploadOf(NAME);
+    // the browser has deleted the record
+    (first.journal as MemoryJournal).records.clear();
+    await first.uploader.resume();
+    await first.until(() => first.uploadOf(NAME).waitingFor === 'tab' && first.uploadOf(NAME).parts.done > 0);
+    second.uploader.dispose();
+    release();
+    await first.finished();
+    expect(first.uploadOf(NAME)).to.include({ status: 'complete', uploadId });
+    await first.until(() => first.store.uploads.size === 0);
   });
 });
 
