@@ -264,6 +264,8 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
         this.#listener.emit(this, 'mule-retry', { upload: this.snapshot, ...report.detail });
         break;
       case 'problem':
+        // a problem of the abort in the background does not concern the page
+        if (isOver(this.status)) break;
         this.error = report.error;
         this.#changed();
         this.#listener.emit(this, 'mule-error', { upload: this.snapshot, error: report.error });

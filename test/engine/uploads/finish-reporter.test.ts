@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { dropConnection } from '../fake-store.js';
 import { fileOf, Harness } from '../harness.js';
 
 describe('finished()', () => {
@@ -58,6 +59,22 @@ describe('finished()', () => {
     expect(await outcome).to.equal('AbortError: The uploader was disposed of');
     const later = harness.uploader.finished().catch((error: Error) => error.name);
     expect(await later).to.equal('AbortError');
+  });
+});
+
+describe('mule-finish', () => {
+  it('is not fired again, nor is mule-error, if the store does not let the page abort an upload that has ended', async () => {
+    const harness = new Harness();
+    harness.store.hold('part');
+    await harness.uploader.add([fileOf(3 * MIN_PART_SIZE)]);
+    await harness.until(() => harness.store.count('part') > 0);
+    harness.store.always('abort', dropConnection);
+    harness.uploader.abort();
+    await harness.until(() => harness.store.count('abort') === 6);
+    expect(harness.detailsOf('mule-finish')).to.have.length(1);
+    expect(harness.detailsOf('mule-error')).to.be.empty;
+    expect(harness.uploadOf('a.bin').error).to.equal(null);
+    harness.uploader.dispose();
   });
 });
 
