@@ -215,7 +215,8 @@ export class Uploader extends Target {
   /**
    * Ends every upload of this scope in this page, and deletes their records and files from the browser. Call it at
    * sign-out.
-   * @throws UploadError `engine-not-loaded` if the code that deletes them cannot be loaded; they are deleted once it is
+   * @throws UploadError `engine-not-loaded` if the code that deletes them cannot be loaded; they are deleted once it is.
+   *   Another error if the browser does not delete them: call it again
    */
   async forget(): Promise<void> {
     this.#early.abort();

@@ -10,7 +10,8 @@ const loadFileStore = async (clock: Clock): Promise<FileStore> => {
 export class LazyFileStore implements FileStore {
   readonly #clock: Clock;
   readonly #load: (clock: Clock) => Promise<FileStore>;
-  #loading: Promise<FileStore | null> | null = null;
+  #loading: Promise<FileStore> | null = null;
+  #hasWarned = false;
 
   constructor(clock: Clock, loadStore = loadFileStore) {
     this.#clock = clock;
@@ -29,17 +30,25 @@ export class LazyFileStore implements FileStore {
     return this.#use((store) => store.remove(id), undefined);
   }
 
-  wipe(scope: string): Promise<void> {
-    return this.#use((store) => store.wipe(scope), undefined);
+  /** @throws if the files cannot be removed */
+  async wipe(scope: string): Promise<void> {
+    await (await this.#open()).wipe(scope);
   }
 
   /** @returns `fallback` if the code cannot be loaded or the browser refuses storage */
-  async #use<T>(operation: (store: FileStore) => Promise<T>, fallback: T): Promise<T> {
-    this.#loading ??= this.#load(this.#clock).catch((error: unknown) => {
-      console.warn('mule-upload: code could not be loaded. No file is kept.', error);
-      return null;
-    });
-    const store = await this.#loading;
-    return store ? operation(store).catch(() => fallback) : fallback;
+  #use<T>(operation: (store: FileStore) => Promise<T>, fallback: T): Promise<T> {
+    return this.#open()
+      .then(operation)
+      .catch(() => fallback);
+  }
+
+  /** Loads the code; after a failure, the next call loads it again. */
+  #open(): Promise<FileStore> {
+    return (this.#loading ??= this.#load(this.#clock).catch((error: unknown) => {
+      this.#loading = null;
+      if (!this.#hasWarned) console.warn('mule-upload: code could not be loaded. No file is kept.', error);
+      this.#hasWarned = true;
+      throw error;
+    }));
   }
 }

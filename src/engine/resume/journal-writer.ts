@@ -73,9 +73,10 @@ export class JournalWriter {
     if (hasRecord) await this.#access(() => this.#journal.remove(recordId), undefined);
   }
 
-  /** Removes every record of a scope, with any `recoveryKey`. */
-  wipe(scope: string): Promise<void> {
-    return this.#access(() => this.#journal.wipe(scope), undefined);
+  /** Removes every record of a scope, with any `recoveryKey`. @throws if the journal cannot be used */
+  async wipe(scope: string): Promise<void> {
+    const wipe = async (): Promise<true> => this.#journal.wipe(scope).then(() => true);
+    if (!(await this.#access<boolean>(wipe, false))) throw new Error('mule-upload: stored uploads were not deleted');
   }
 
   /**

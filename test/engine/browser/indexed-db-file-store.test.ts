@@ -4,7 +4,7 @@ import { RECORD_LIFETIME_MS, openTable } from '../../../src/engine/browser/index
 import { LazyFileStore } from '../../../src/engine/browser/lazy-file-store.js';
 import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import { MIB } from '../../../src/limits.js';
-import { fileOf, hashOf } from '../harness.js';
+import { fileOf, hashOf, MemoryFileStore } from '../harness.js';
 
 const newScope = (): string => `file store test ${Math.random()}`;
 const newStore = (): IndexedDbFileStore =>
@@ -105,10 +105,28 @@ describe('a file store whose code cannot be loaded', () => {
       expect(await store.save('a', 's', { file: fileOf(1) })).to.equal(false);
       expect(await store.find('a')).to.equal(null);
       await store.remove('a');
-      await store.wipe('s');
     } finally {
       console.warn = warn;
     }
     expect(warnings).to.have.length(1);
+  });
+
+  it('says that files are not deleted, and deletes them once its code is loaded', async () => {
+    const { warn } = console;
+    console.warn = () => {};
+    try {
+      const loaded = new MemoryFileStore();
+      await loaded.save('a', 's', { file: fileOf(1) });
+      let attempts = 0;
+      const store = new LazyFileStore(systemClock, () =>
+        attempts++ ? Promise.resolve(loaded) : Promise.reject(new TypeError('no network')),
+      );
+      const failure = await store.wipe('s').catch((error: Error) => error.message);
+      expect(failure).to.equal('no network');
+      await store.wipe('s');
+      expect(loaded.kept).to.be.empty;
+    } finally {
+      console.warn = warn;
+    }
   });
 });
