@@ -21,7 +21,8 @@ export class JournalWriter {
   /** Scopes of the records written in this page load. */
   readonly #scopes = new Set<string>();
   #hasWarned = false;
-  #isHung = false;
+  /** The access that has not been answered in time; null if the journal can be used. */
+  #pendingAccess: Promise<unknown> | null = null;
   /** The last access to the journal. Each waits for the one before, so that a late write cannot undo a removal. */
   #lastAccess: Promise<unknown> = Promise.resolve();
 
@@ -70,28 +71,34 @@ export class JournalWriter {
     const { id, recordId, recovered } = upload;
     // most uploads of small files end before a record is written; a recovered or adopted upload has an earlier record
     const hasRecord = this.#written.delete(recordId) || recovered || recordId !== id;
-    if (hasRecord) await this.#access(() => this.#journal.remove(recordId), undefined);
+    if (hasRecord) await this.#access(() => this.#journal.remove(recordId), undefined, true);
   }
 
   /** Removes every record of a scope, with any `recoveryKey`. @throws if the journal cannot be used */
   async wipe(scope: string): Promise<void> {
     const wipe = async (): Promise<true> => this.#journal.wipe(scope).then(() => true);
-    if (!(await this.#access<boolean>(wipe, false))) throw new Error('mule-upload: stored uploads were not deleted');
+    if (!(await this.#access<boolean>(wipe, false, true)))
+      throw new Error('mule-upload: stored uploads were not deleted');
   }
 
   /**
    * Runs an access to the journal after the former ones; returns the fallback if it fails. A write that the quota refuses
-   * may succeed later; a database that does not answer is not used again.
+   * may succeed later; a database that does not answer in time is used again once it answers.
+   * @param isRemoval whether to run it then, if the journal cannot be used now
    */
-  #access<T>(work: () => Promise<T>, fallback: T): Promise<T> {
+  #access<T>(work: () => Promise<T>, fallback: T, isRemoval = false): Promise<T> {
     const result = this.#lastAccess.then(async () => {
-      if (this.#isHung) return fallback;
-      let hasAnswered = false;
-      const ask = (): Promise<T> => work().finally(() => (hasAnswered = true));
+      const runAgain = (): unknown => isRemoval && this.#access(work, fallback);
+      if (this.#pendingAccess) {
+        void this.#pendingAccess.then(runAgain, runAgain);
+        return fallback;
+      }
+      let pending = null as Promise<T> | null;
+      const ask = (): Promise<T> => (pending = work().finally(() => (pending = this.#pendingAccess = null)));
       try {
         return await withTimeout(this.#clock, ACCESS_TIMEOUT_MS, undefined, ask);
       } catch (error) {
-        this.#isHung = !hasAnswered;
+        this.#pendingAccess = pending;
         this.#warn(error);
         return fallback;
       }

@@ -99,6 +99,27 @@ describe('storage that fails during an upload', () => {
     expect(warnings).to.be.empty;
   });
 
+  it('is used again once it answers, and then removes the record of an upload that has ended', async () => {
+    const journal = new MemoryJournal();
+    const { save } = journal;
+    let answer!: () => void;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    journal.save = async (record) => {
+      await mayAnswer;
+      return save.call(journal, record);
+    };
+    const harness = new Harness({}, { journal });
+    await warningsOf(async () => {
+      await harness.upload(fileOf(SIZE, 'a.bin'));
+      answer();
+      await harness.settle();
+      expect(journal.records).to.be.empty;
+      await harness.interrupt(fileOf(SIZE, 'b.bin'), 1);
+      expect([...journal.records.values()].map(({ name }) => name)).to.deep.equal(['b.bin']);
+      harness.uploader.dispose();
+    });
+  });
+
   it('may hang: uploads wait for it once, and do not use it again', async () => {
     const journal = new MemoryJournal();
     let writes = 0;
