@@ -43,20 +43,17 @@ export class HttpSigner implements SignerPort {
   ): Promise<Protocol[A]['answer']> {
     signal?.throwIfAborted();
     const options = this.#options();
-    if (options.sign) return this.#callFunction(options.sign, action, body);
+    const { sign } = options;
+    if (sign) {
+      const call = (): Promise<Protocol[A]['answer']> =>
+        withTimeout(this.#clock, SIGNER_TIMEOUT_MS, signal, async () => sign(action, body));
+      return callPage('sign', call, signal);
+    }
     const url = actionUrl(action, options);
     if (!url) {
       throw new UploadError('no-signer', `No signer for ${action}: set the "signer" attribute to its URL.`);
     }
     return (await this.#post(url, action, body, options, signal)) as Protocol[A]['answer'];
-  }
-
-  async #callFunction<A extends Action>(
-    sign: NonNullable<SignerOptions['sign']>,
-    action: A,
-    body: Protocol[A]['request'],
-  ): Promise<Protocol[A]['answer']> {
-    return callPage('sign', () => sign(action, body));
   }
 
   async #post(
@@ -139,10 +136,11 @@ export class HttpSigner implements SignerPort {
 }
 
 /** Calls a function of the page. @throws SignerFault that names the function */
-async function callPage<T>(name: string, call: () => T | Promise<T>): Promise<T> {
+async function callPage<T>(name: string, call: () => T | Promise<T>, signal?: AbortSignal): Promise<T> {
   try {
     return await call();
   } catch (error) {
+    signal?.throwIfAborted();
     if (error instanceof UploadError || error instanceof SignerFault) throw error;
     throw new SignerFault(0, null, `the page's ${name} function failed: ${String(error)}`, null, { cause: error });
   }

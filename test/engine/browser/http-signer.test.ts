@@ -4,6 +4,7 @@ import { SignerFault, UploadError } from '../../../src/engine/api/errors.js';
 import { HttpSigner } from '../../../src/engine/browser/http-signer.js';
 import type { UploaderOptions } from '../../../src/engine/api/types.js';
 import type { Action } from '../../../src/protocol.js';
+import { FakeClock } from '../fake-clock.js';
 
 const HERE = new URL('.', import.meta.url).href;
 const call = (options: UploaderOptions, signal?: AbortSignal): Promise<unknown> =>
@@ -13,6 +14,27 @@ const failureOf = (options: UploaderOptions, signal?: AbortSignal): Promise<unkn
     () => 'no failure',
     (error: unknown) => error,
   );
+
+describe('a call of the sign function', () => {
+  const neverSettles = (): Promise<never> => new Promise(() => {});
+
+  it('is a transient fault if the function does not settle', async () => {
+    const clock = new FakeClock();
+    const signer = new HttpSigner(() => ({ sign: neverSettles }), clock);
+    const failure = signer.call('get_head_signature', { key: 'k' }).catch((error: unknown) => error);
+    await clock.advance(30_000);
+    expect(await failure)
+      .to.be.instanceOf(SignerFault)
+      .and.include({ status: 0 });
+  });
+
+  it('ends when its signal aborts', async () => {
+    const controller = new AbortController();
+    const failure = failureOf({ sign: neverSettles }, controller.signal);
+    controller.abort(new TypeError('over'));
+    expect(String(await failure)).to.equal('TypeError: over');
+  });
+});
 
 describe('a call over HTTP', () => {
   it('is a transient fault if nothing answers, or something that is not a signer', async () => {
