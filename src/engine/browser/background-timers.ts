@@ -6,6 +6,8 @@ import { isHidden, onVisibilityChange } from './page-environment.js';
  */
 const WORKER_SOURCE =
   'let t={};onmessage=({data:[id,delay]})=>{clearTimeout(t[id]);delete t[id];if(delay>=0)t[id]=setTimeout(()=>{delete t[id];postMessage(id)},delay)}';
+/** A longer delay would fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
 /** Time after which a worker without timers is terminated. */
 const IDLE_MS = 10_000;
 
@@ -36,9 +38,11 @@ export class BackgroundTimers {
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
+   * @param requestedMs delay, which is limited to 24 days
    * @returns a function that cancels the timer
    */
-  set(callback: () => void, delayMs: number): () => void {
+  set(callback: () => void, requestedMs: number): () => void {
+    const delayMs = Math.min(requestedMs, MAX_DELAY_MS);
     const id = ++this.#lastId;
     const handle = setTimeout(() => this.#fire(id), delayMs);
     this.#timers.set(id, { callback, handle, due: performance.now() + delayMs });

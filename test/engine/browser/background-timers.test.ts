@@ -36,6 +36,15 @@ async function countingWorkers(
 }
 
 describe('a timer', () => {
+  it('does not fire at once if its delay is longer than browsers support', async () => {
+    const timers = new BackgroundTimers();
+    const fired: number[] = [];
+    const cancels = [Infinity, 2 ** 31].map((delay) => timers.set(() => fired.push(delay), delay));
+    await new Promise<void>((resolve) => timers.set(resolve, 20));
+    expect(fired).to.be.empty;
+    for (const cancel of cancels) cancel();
+  });
+
   it('fires once, when due, and starts no worker while the page is visible', () =>
     countingWorkers(async (workers) => {
       setVisible(true);
