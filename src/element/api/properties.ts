@@ -218,10 +218,15 @@ export const limitsOf = (
   maxFiles: readMaxFiles(host.maxFiles),
 });
 
-/** Returns the rules that unfinished uploads must meet to be listed again. */
+/** Returns the rules that unfinished uploads must meet to be listed again, and failed ones to be retried. */
 function rulesOf(host: UploadProperties): AdmissionRules {
-  const { maxSize, minSize } = limitsOf(host);
-  return { accept: host.accept, maxSize: maxSize ?? Infinity, minSize: minSize ?? 0 };
+  const { maxSize, minSize, maxFiles } = limitsOf(host);
+  return {
+    accept: host.accept,
+    maxSize: maxSize ?? Infinity,
+    minSize: minSize ?? 0,
+    maxFiles: maxFiles ?? Infinity,
+  };
 }
 
 /** Converts the element's properties into the engine's options. */

@@ -111,7 +111,7 @@ export class FileAdditions {
       listed.file = file;
       listed.handle = handle;
       requeue(this.#services, listed);
-      return listed;
+      return listed.status === 'failed' ? null : listed;
     }
     const rejection = intake.findRejection(entry, rules);
     // the rules decide whether an unlisted upload is listed

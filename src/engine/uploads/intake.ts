@@ -33,6 +33,13 @@ export class Intake implements InitGate {
     return this.findViolation({ file, relativePath }, rules);
   }
 
+  /** Whether too many files are listed to retry a failed upload, which does not count; dispatches `mule-reject` then. */
+  refusesRetry({ status, file }: Upload, { maxFiles = Infinity }: AdmissionRules): boolean {
+    const rejection = status === 'failed' && file && rejectionOf(file, { maxFiles }, this.#list.listedCount);
+    if (rejection) this.#emit('mule-reject', { file, ...rejection });
+    return Boolean(rejection);
+  }
+
   /** Returns why the rules or a listed upload exclude a file; null if they do not. */
   findViolation({ file, relativePath = '' }: Entry, rules: AdmissionRules): Rejection | null {
     const rejection = rejectionOf(file, rules, this.#list.listedCount);

@@ -11,6 +11,7 @@ import { withoutOpenPages, withoutSending } from '../resume/open-pages.js';
 import type { PagePresence } from '../resume/page-presence.js';
 import { sleep } from '../util/timing.js';
 import { askForUser } from './ask-for-user.js';
+import type { Intake } from './intake.js';
 import type { OwnerChanges } from './owner-changes.js';
 import { requeue } from './requeue.js';
 import type { Upload } from './upload.js';
@@ -38,6 +39,7 @@ export interface RecoveredServices {
   readonly presence: PagePresence;
   readonly lifetime: AbortSignal;
   readonly ownerChanges: OwnerChanges;
+  readonly intake: Intake;
 }
 
 /** Creates the upload that a journal record describes. */

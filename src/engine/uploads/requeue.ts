@@ -3,6 +3,7 @@ import { isOver } from '../api/status.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
 import type { PagePresence } from '../resume/page-presence.js';
+import type { Intake } from './intake.js';
 import type { Upload } from './upload.js';
 import type { UploadQueue } from './upload-queue.js';
 
@@ -12,11 +13,13 @@ export interface RequeueServices {
   readonly journal: JournalWriter;
   readonly settings: Settings;
   readonly presence: PagePresence;
+  readonly intake: Intake;
 }
 
-/** Queues an upload again. @param isAsked whether the user or the page has asked to resume it */
+/** Queues an upload again, unless too many files are listed. @param isAsked whether the user or the page has asked to resume it */
 export function requeue(services: RequeueServices, upload: Upload, isAsked = true): void {
-  const { queue, fileWriter, journal, settings, presence } = services;
+  const { queue, fileWriter, journal, settings, presence, intake } = services;
+  if (intake.refusesRetry(upload, settings.options.rules)) return;
   upload.enqueue();
   // a listener may have aborted it
   if (isOver(upload.status)) return;

@@ -1,9 +1,31 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { deny } from '../fake-signer.js';
+import { refuse } from '../fake-store.js';
 import { fileOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
+
+describe('a failed upload', () => {
+  it('is retried only while fewer files are listed than the maximum', async () => {
+    const harness = new Harness({ rules: { maxFiles: 2 }, maxRetries: 1 });
+    harness.store.always('put', refuse(500, 'InternalError'));
+    const failed = [fileOf(10, 'a'), fileOf(10, 'b')];
+    await harness.upload(...failed);
+    harness.store.always('put', null);
+    await harness.upload(fileOf(10, 'c'));
+    harness.uploader.retry();
+    await harness.finished();
+    const statuses = (): string[] => harness.uploader.uploads.map(({ status }) => status);
+    expect(statuses()).to.deep.equal(['complete', 'failed', 'complete']);
+    expect(await harness.uploader.add([failed[1]!])).to.be.empty;
+    expect(statuses()).to.deep.equal(['complete', 'failed', 'complete']);
+    expect(harness.detailsOf('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([
+      ['b', 'too-many'],
+      ['b', 'too-many'],
+    ]);
+  });
+});
 
 describe('added files', () => {
   it('are rejected one by one with a message, and the others are added', async () => {
