@@ -7,6 +7,7 @@ import { statusText } from '../i18n/status-text.js';
 import { icons } from '../styles/icons.js';
 import { partMapTemplate } from './part-map-template.js';
 import { questionTemplate } from './question-template.js';
+import { isProgressUnknown, shownRatio } from './shown-progress.js';
 import { rowButton, rowButtons } from './row-buttons.js';
 import { sparklineTemplate } from './sparkline-template.js';
 import type { View } from './view.js';
@@ -32,9 +33,7 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
     isComplete || loaded === 0
       ? format.bytes(size)
       : translate('sizeOf', { loaded: format.bytes(loaded), size: format.bytes(size) });
-  const storedRatio = isComplete ? 1 : ratio;
-  // the stored bytes of an upload of an earlier page load are not known yet: 0 % would look as if they were lost
-  const isProgressUnknown = status === 'needs-file' && loaded === 0;
+  const progress = isProgressUnknown(upload) ? null : shownRatio(ratio, isComplete);
   // shown before there are parts, so that the row keeps its height; not shown if the upload ended without parts
   const hasPartMap = size > DEFAULT_PART_SIZE && parts.total !== 1 && !(parts.total === 0 && hasEnded(upload));
   const isQuestionOpen = view.openQuestion === id && !hasEnded(upload);
@@ -52,10 +51,10 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
     <span class="glyph" aria-hidden="true">${glyphTemplate(upload, view)}</span>
     <div class="line head">
       ${nameTemplate(upload.relativePath || name, name)}
-      ${isProgressUnknown ? nothing : html`<span part="percent" class="percent">${format.percent(storedRatio)}</span>`}
+      ${progress === null ? nothing : html`<span part="percent" class="percent">${format.percent(progress)}</span>`}
     </div>
     ${
-      isProgressUnknown
+      progress === null
         ? nothing
         : html`<div
             part="progress"
@@ -64,13 +63,13 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
             aria-label=${name}
             aria-valuemin="0"
             aria-valuemax="100"
-            aria-valuenow=${Math.floor(storedRatio * 100)}
-            aria-valuetext=${[format.percent(storedRatio), statusDescription, timeLeft].filter(Boolean).join(', ')}
+            aria-valuenow=${Math.floor(progress * 100)}
+            aria-valuetext=${[format.percent(progress), statusDescription, timeLeft].filter(Boolean).join(', ')}
           >
-            <div part="bar" class="bar" .style=${widthStyle(storedRatio)}></div>
+            <div part="bar" class="bar" .style=${widthStyle(progress)}></div>
           </div>`
     }
-    ${hasPartMap && !isProgressUnknown ? partMapTemplate(upload, view) : nothing}
+    ${hasPartMap && progress !== null ? partMapTemplate(upload, view) : nothing}
     <div class="line foot small">
       <span part="status" class="status">${statusDescription}</span>
       <span class="figures">

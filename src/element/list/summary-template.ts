@@ -4,6 +4,7 @@ import { hasEnded, isPending } from '../api/upload-state.js';
 import { questionTemplate } from './question-template.js';
 import { countRecoverable } from './recovery-template.js';
 import { widthStyle } from './row-template.js';
+import { shownRatio } from './shown-progress.js';
 import { sparklineTemplate } from './sparkline-template.js';
 import type { BulkAction, Handlers, View } from './view.js';
 
@@ -16,6 +17,7 @@ export function summaryTemplate(view: View, handlers: Handlers): unknown {
   const count = uploads.length - countIn('aborted') + storedKeys.length;
   const done = countIn('complete') + storedKeys.length;
   const failed = countIn('failed');
+  const ratio = shownRatio(progress.ratio, done === count);
   const hasSpeed = status === 'uploading' && progress.speed > 0;
   const speed = hasSpeed ? format.speed(progress.speed) : '';
   const texts = [
@@ -51,15 +53,16 @@ export function summaryTemplate(view: View, handlers: Handlers): unknown {
     <div
       part="total"
       class="progress total"
+      data-total=${status}
       role="progressbar"
       aria-label=${translate('totalProgress')}
       aria-valuemin="0"
       aria-valuemax="100"
-      aria-valuenow=${Math.floor(progress.ratio * 100)}
+      aria-valuenow=${Math.floor(ratio * 100)}
       aria-valuetext=${texts.join(', ')}
       ?hidden=${done === count || progress.total === 0}
     >
-      <div class="bar" .style=${widthStyle(progress.ratio)}></div>
+      <div class="bar" .style=${widthStyle(ratio)}></div>
     </div>
   </div>`;
 }

@@ -197,13 +197,13 @@ export const listStyles = css`
   [data-status='complete'] {
     --_status: var(--_success);
   }
-  :is([data-status='waiting'], [data-status='needs-file']) {
+  :is([data-status='waiting'], [data-status='needs-file'], [data-total='waiting']) {
     --_status: var(--_warning);
   }
   [data-status='failed'] {
     --_status: var(--_danger);
   }
-  :is([data-status='paused'], [data-status='aborted'], [data-status='queued']) :is(.bar, .map) {
+  :is([data-status='paused'], [data-status='aborted'], [data-status='queued'], [data-total='paused']) :is(.bar, .map) {
     --_status: var(--_muted);
   }
   [data-status='aborted'] .split {
