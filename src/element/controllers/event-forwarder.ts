@@ -62,6 +62,11 @@ export class EventForwarder {
     if (count > 0 && this.#isBatching) this.scheduler.postpone();
   }
 
+  /** Whether files are being added. */
+  get isAdding(): boolean {
+    return this.#expectedFiles > 0;
+  }
+
   /** Updates value and rendering after a change without an event; in a long list, after an interval. */
   updateSoon(): void {
     if (this.#syncOrDefer()) this.hooks.onValueChange();

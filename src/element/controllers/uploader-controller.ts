@@ -201,11 +201,12 @@ export class UploaderController implements ReactiveController {
   #recheckKey(): void {
     const uploader = this.#ownUploader;
     const key = recoveryKeyOf(this.host);
-    if (!uploader || !key.isUnique) return;
+    // another key would end the element's own uploads
+    if (!uploader || !key.isUnique || uploader.uploads.length > 0 || this.#events.isAdding) return;
     ambiguousControllers.delete(this);
     this.#recoveryKey = key;
     const predecessor = removedControllers.get(takeoverKeyOf(this.#readOptions()));
-    if (!predecessor || !predecessor.#ownUploader || uploader.uploads.length > 0) {
+    if (!predecessor || !predecessor.#ownUploader) {
       this.#applyOptions(uploader);
       return;
     }

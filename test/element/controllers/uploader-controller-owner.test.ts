@@ -155,6 +155,38 @@ describe('an element that is added after another one was removed', () => {
     next.abort();
   });
 
+  it('keeps its own uploads when another element of the same name is removed', async () => {
+    const form = await fixture<HTMLFormElement>(html`<form></form>`);
+    const settings = { sign, signer: `/${newScope()}`, checksum: 'none' } as const;
+    const [first, second] = [1, 2].map(() => appendElement(form, settings, { name: 'file' }));
+    await first!.add([fileOf('a.txt')]);
+    const [upload] = await second!.add([fileOf('b.txt')]);
+    await until(() => [first!, second!].every(({ uploads }) => uploads[0]?.key));
+    let ownerChanges = 0;
+    form.addEventListener('mule-owner-change', () => ownerChanges++);
+    first!.remove();
+    await untilRendered(second!);
+    expect(second!.uploads.map(({ id }) => id)).to.deep.equal([upload!.id]);
+    expect(second!.uploads[0]!.status).to.not.equal('aborted');
+    expect(ownerChanges).to.equal(0);
+    second!.abort();
+  });
+
+  it('adds its own files when another element of the same name is removed meanwhile', async () => {
+    const form = await fixture<HTMLFormElement>(html`<form></form>`);
+    const settings = { sign, signer: `/${newScope()}`, checksum: 'none' } as const;
+    const [first, second] = [1, 2].map(() => appendElement(form, settings, { name: 'file' }));
+    await second!.add([fileOf('a.txt')]);
+    await until(() => second!.uploads[0]?.key != null);
+    second!.abort();
+    second!.clear();
+    second!.addEventListener('mule-before-add', () => first!.remove());
+    const added = await second!.add([fileOf('b.txt')]);
+    expect(added.map(({ name }) => name)).to.deep.equal(['b.txt']);
+    expect(second!.uploads.map(({ name }) => name)).to.deep.equal(['b.txt']);
+    second!.abort();
+  });
+
   it('does not take over the uploads of an element that is only moved', async () => {
     const root = await fixture<HTMLElement>(html`<div></div>`);
     const properties = { scope: newScope(), recover: 'off' as const };
