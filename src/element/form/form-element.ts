@@ -40,7 +40,9 @@ export abstract class FormElement extends UploadProperties {
     return this.formControl.values;
   }
   set value(values: readonly string[]) {
-    this.dismissUploads(this.formControl.replace(toValues(values)));
+    const removedIds = this.formControl.replace(toValues(values));
+    // frameworks assign the same list at each rendering
+    if (removedIds) this.dismissUploads(removedIds);
   }
 
   /** The form that owns the element, or null. */

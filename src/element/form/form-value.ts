@@ -43,9 +43,11 @@ export class FormValue {
     return this.#values.filter((value) => !uploadValues.has(value));
   }
 
-  /** Replaces the value. @returns IDs of completed uploads whose value was removed */
-  replace(values: readonly string[]): string[] {
-    this.#values = Object.freeze([...new Set(values.map(String))]);
+  /** Replaces the value. @returns IDs of completed uploads whose value was removed; null if the value is the same */
+  replace(newValues: readonly string[]): string[] | null {
+    const values = [...new Set(newValues.map(String))];
+    if (isSameList(values, this.#values)) return null;
+    this.#values = Object.freeze(values);
     const kept = new Set(this.#values);
     return [...this.#uploadValues].filter(([, value]) => !kept.has(value)).map(([id]) => id);
   }

@@ -246,6 +246,20 @@ describe('form control', () => {
     expect(element.validity.valueMissing).to.be.true;
   });
 
+  it('keeps the message about a rejected file when a framework assigns the same value again', async () => {
+    const { element } = await formHarness();
+    element.value = ['old/a.png'];
+    await element.add([new File([], '')]);
+    await untilRendered(element);
+    expect(shadowQuery(element, '[part=messages]')).not.to.be.null;
+    element.value = ['old/a.png'];
+    await untilRendered(element);
+    expect(shadowQuery(element, '[part=messages]')).not.to.be.null;
+    element.value = [];
+    await untilRendered(element);
+    expect(shadowQuery(element, '[part=messages]'), 'another value').to.be.null;
+  });
+
   it('removes the key of a dismissed upload', async () => {
     const { element } = await formHarness();
     await element.add([fileOf('a.txt')]);
