@@ -4,7 +4,7 @@ import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../engine/ap
 import type { Uploader } from '../engine/index.js';
 import { normalizeAccept } from './api/attributes.js';
 import type { MuleEventMap } from './api/events.js';
-import { limitsOf } from './api/properties.js';
+import { formValueOf, limitsOf } from './api/properties.js';
 import { isPending } from './api/upload-state.js';
 import { FallbackController } from './controllers/fallback-controller.js';
 import { FileAdder } from './controllers/file-adder.js';
@@ -147,6 +147,7 @@ export class MuleUploadElement extends FormElement {
   readonly #liveRegions = new LiveRegions();
   readonly #uploader = new UploaderController(this, {
     syncValue: () => this.syncForm(),
+    addValue: (upload) => this.formControl.add(upload, formValueOf(this)),
     onValueChange: () => this.dispatchChange(),
     beforeForward: (type, detail) => this.#eventHandlers[type]?.(detail),
   });

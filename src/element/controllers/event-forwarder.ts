@@ -1,3 +1,4 @@
+import type { UploadSnapshot } from '../../engine/api/types.js';
 import type { Uploader } from '../../engine/index.js';
 import { emit, eventNames, type MuleEventMap } from '../api/events.js';
 import type { RenderScheduler } from './render-scheduler.js';
@@ -6,7 +7,7 @@ import type { RenderScheduler } from './render-scheduler.js';
 const PROGRESS_EVENTS: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
 /** Minimum interval between renderings of progress, because 100 parts a second may be stored. */
 const PROGRESS_INTERVAL_MS = 200;
-/** With more uploads, value and list are updated at intervals instead of at each event. */
+/** With more uploads, validity and list are updated at intervals instead of at each event. */
 const MAX_UPLOADS_WITHOUT_BATCHING = 50;
 const BATCH_INTERVAL_MS = 200;
 
@@ -14,6 +15,8 @@ const BATCH_INTERVAL_MS = 200;
 export interface UploaderHooks {
   /** Updates value and validity. @returns whether the value has changed because of an upload */
   syncValue(): boolean;
+  /** Adds the value of a completed upload. @returns whether the value has changed */
+  addValue(upload: UploadSnapshot): boolean;
   /** Called after the value has changed. */
   onValueChange(): void;
   /** Called before an event is forwarded. */
@@ -88,7 +91,7 @@ export class EventForwarder {
     const isProgress = PROGRESS_EVENTS.has(type);
     const listener = (event: Event): void => {
       const { detail } = event as MuleEventMap[K];
-      const hasChanged = !isProgress && this.#syncOrDefer(type);
+      const hasChanged = !isProgress && this.#syncOrDefer(type, detail);
       this.hooks.beforeForward(type, detail);
       if (!emit(this.host, type, detail)) event.preventDefault();
       this.scheduler.refreshAfter(this.#isBatching ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
@@ -97,16 +100,20 @@ export class EventForwarder {
     uploader.addEventListener(type, listener, { signal });
   }
 
-  /** Defers the update in a long list, except at `mule-finish`: 10,000 events must not iterate over 10,000 uploads each. */
-  #syncOrDefer(type?: keyof MuleEventMap): boolean {
+  /**
+   * Defers the update in a long list: 10,000 events must not iterate over 10,000 uploads each. Only the value of a completed
+   * upload is added at once, because a listener of the event may read `value`, and assign it again.
+   */
+  #syncOrDefer(type?: keyof MuleEventMap, detail: object = {}): boolean {
     // the first update of a list that was empty is not deferred: the form cannot be submitted from then on
-    if (!this.#isBatching || !this.#hasSynced || type === 'mule-finish') {
+    if (!this.#isBatching || !this.#hasSynced || type === 'mule-finish' || type === 'mule-owner-change') {
       this.#hasSynced = true;
       this.#cancelSync();
       return this.hooks.syncValue();
     }
     this.#syncTimer ??= setTimeout(() => this.syncNow(), BATCH_INTERVAL_MS);
-    return false;
+    const { upload } = detail as { upload?: UploadSnapshot };
+    return upload?.status === 'complete' && this.hooks.addValue(upload);
   }
 
   #cancelSync(): void {

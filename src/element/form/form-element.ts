@@ -30,13 +30,12 @@ export abstract class FormElement extends UploadProperties {
   protected abstract dismissUploads(ids: readonly string[]): void;
   /** Aborts all pending uploads and clears the list. */
   protected abstract abortAndClear(): void;
-  /** Updates value and validity now if a long list has deferred the update. */
+  /** Updates validity and the order of values now if a long list has deferred the update. */
   protected abstract syncNow(): void;
 
   /** The submitted values. Set it to keys of objects stored earlier, or to `[]` to clear it. */
   @property({ attribute: false, noAccessor: true })
   get value(): readonly string[] {
-    this.syncNow();
     return this.formControl.values;
   }
   set value(values: readonly string[]) {

@@ -25,6 +25,8 @@ export class FormValue {
   #values: readonly string[] = Object.freeze([]);
   /** Values of completed uploads, by upload ID. */
   #uploadValues = new Map<string, string>();
+  /** Whether `add()` has appended values since the last `sync()`, which gives them the order of the list. */
+  #isUnsorted = false;
   #customMessage = '';
   /** The arguments of the last `setFormValue` call. */
   #lastSet: { readonly name: string; readonly values: readonly string[]; readonly setAtMs: number } | null = null;
@@ -48,8 +50,20 @@ export class FormValue {
     const values = [...new Set(newValues.map(String))];
     if (isSameList(values, this.#values)) return null;
     this.#values = Object.freeze(values);
+    this.#isUnsorted = false;
     const kept = new Set(this.#values);
     return [...this.#uploadValues].filter(([, value]) => !kept.has(value)).map(([id]) => id);
+  }
+
+  /** Appends the value of one completed upload, without an iteration over the others. @returns whether the value changed */
+  add(upload: UploadSnapshot, formValue: FormState['formValue']): boolean {
+    const value = this.#valueOf(upload, formValue);
+    if (value === null || this.#uploadValues.get(upload.id) === value) return false;
+    this.#uploadValues.set(upload.id, value);
+    this.#isUnsorted = true;
+    if (this.#values.includes(value)) return false;
+    this.#values = Object.freeze([...this.#values, value]);
+    return true;
   }
 
   /** Sets a message that makes the control invalid; an empty message removes it. */
@@ -73,7 +87,9 @@ export class FormValue {
       if (value !== null) currentValues.set(upload.id, value);
     }
     this.#uploadValues = currentValues;
-    const hasAdded = [...currentValues].some(([id, value]) => previousValues.get(id) !== value);
+    const hasAdded =
+      this.#isUnsorted || [...currentValues].some(([id, value]) => previousValues.get(id) !== value);
+    this.#isUnsorted = false;
     const uploadValues = new Set(currentValues.values());
     // two uploads may have the same key
     const removed = new Set([...previousValues.values()].filter((value) => !uploadValues.has(value)));
