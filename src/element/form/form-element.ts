@@ -96,6 +96,8 @@ export abstract class FormElement extends UploadProperties {
 
   /** Updates value and validity. @returns whether an upload changed the value */
   protected syncForm(): boolean {
+    // else its change would be found here, and not be reported
+    this.syncNow();
     return this.formControl.sync({
       uploads: this.uploads,
       name: this.name,
