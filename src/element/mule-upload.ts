@@ -434,7 +434,8 @@ export class MuleUploadElement extends FormElement {
 
   protected override abortAndClear(): void {
     this.#adder.stop();
-    for (const { id } of this.uploads.filter(isPending)) this.abort(id);
+    // also those that are hidden until the signer has confirmed the user
+    for (const { id } of this.#uploader.current?.uploads.filter(isPending) ?? []) this.abort(id);
     this.clear();
   }
 

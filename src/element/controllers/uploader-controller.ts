@@ -10,6 +10,8 @@ import { configureUploader } from './configure-uploader.js';
 import { EventForwarder, type UploaderHooks } from './event-forwarder.js';
 import { RenderScheduler } from './render-scheduler.js';
 
+/** Events of hidden uploads that are dispatched once the signer has confirmed the user. */
+const KEPT_EVENTS = ['mule-complete', 'mule-error', 'mule-finish'] as const;
 /** An element that is back in the document within this time was moved, not removed. */
 const REMOVAL_DELAY_MS = 1_000;
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
@@ -242,10 +244,18 @@ export class UploaderController implements ReactiveController {
   #attach(uploader: Uploader, onShown = (): void => {}): void {
     // without IDs, because the events of resumed uploads are forwarded only once the uploads are shown
     const isSameUser = uploader.attach([]);
-    const shown = Promise.resolve(isSameUser).then(() => {
+    const listeners = new AbortController();
+    const keptEvents: CustomEvent[] = [];
+    const keep = (event: Event): void => void keptEvents.push(event as CustomEvent);
+    if (isSameUser !== true)
+      for (const type of KEPT_EVENTS) uploader.addEventListener(type, keep, { signal: listeners.signal });
+    const shown = Promise.resolve(isSameUser).then((isSame) => {
+      listeners.abort();
       if (this.#confirmation !== confirmation) return;
       this.#confirmation = null;
       this.#listen();
+      for (const { type, detail } of keptEvents)
+        if (isSame) uploader.dispatchEvent(new CustomEvent(type, { detail: detail as unknown }));
       const ids = this.#pausedIds;
       this.#pausedIds = [];
       for (const id of ids) if (uploader.has(id)) void uploader.resume(id);

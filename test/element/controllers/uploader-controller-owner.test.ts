@@ -107,6 +107,59 @@ describe('an element that is added after another one was removed', () => {
     });
   }
 
+  for (const user of ['anna', 'bert']) {
+    it(`reports an upload that ends before the signer has named the user: ${user}`, async () => {
+      const { root, first, settings, signer } = await createWithUser();
+      const { attach } = Uploader.prototype;
+      const uploaders: Uploader[] = [];
+      Uploader.prototype.attach = function (ids) {
+        uploaders.push(this);
+        return attach.call(this, ids);
+      };
+      first.remove();
+      signer.principal = user;
+      const next = appendElement(root, settings);
+      await until(() => signer.release !== null);
+      Uploader.prototype.attach = attach;
+      const events: string[] = [];
+      for (const type of ['mule-complete', 'mule-finish'] as const)
+        root.addEventListener(type, ({ target }) => events.push(`${type} ${target === next}`));
+      const uploader = uploaders[0]!;
+      const upload = { ...uploader.uploads[0]!, status: 'complete' };
+      for (const [type, detail] of [
+        ['mule-complete', { upload }],
+        ['mule-finish', { completed: [upload], failed: [] }],
+      ] as const)
+        uploader.dispatchEvent(new CustomEvent(type, { detail }));
+      expect(events).to.be.empty;
+      signer.isHeld = false;
+      signer.release!();
+      if (user === 'anna') {
+        await until(() => next.uploads.length === 1);
+        expect(events).to.deep.equal(['mule-complete true', 'mule-finish true']);
+      } else {
+        await untilRendered(next);
+        await untilRendered(next);
+        expect(events).to.be.empty;
+      }
+      next.abort();
+    });
+  }
+
+  it('aborts hidden uploads when the form is reset before the signer has named the user', async () => {
+    const { root, first, settings, signer } = await createWithUser();
+    first.remove();
+    const next = appendElement(root, settings);
+    await until(() => signer.release !== null);
+    next.formResetCallback();
+    signer.isHeld = false;
+    signer.release!();
+    // adding waits for the answer
+    const added = await next.add([fileOf('b.txt')]);
+    expect(next.uploads.map(({ id }) => id)).to.deep.equal(added.map(({ id }) => id));
+    next.abort();
+  });
+
   it('resumes uploads that were paused long before, and reports it to the page', async () => {
     const root = await fixture<HTMLElement>(html`<div></div>`);
     const properties = { scope: newScope(), recover: 'off' as const };
