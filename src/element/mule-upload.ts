@@ -151,7 +151,13 @@ export class MuleUploadElement extends FormElement {
     onValueChange: () => this.dispatchChange(),
     beforeForward: (type, detail) => this.#eventHandlers[type]?.(detail),
   });
-  readonly #adder = new FileAdder(this, this.#uploader, this.#localizer, this.#liveRegions);
+  readonly #adder = new FileAdder(
+    this,
+    this.#uploader,
+    this.#localizer,
+    this.#liveRegions,
+    () => this.formControl.storedKeys.length,
+  );
   readonly #intake = new IntakeController(this, {
     isDisabled: () => this.isDisabled,
     addFiles: (source, reselectedId) => this.#adder.addFromUser(source, reselectedId),

@@ -129,7 +129,7 @@ export abstract class UploadProperties extends LitElement {
   @property({ attribute: 'max-size', converter: toConverter(readMaxSize) }) maxSize: number | string | null = null;
   /** Minimum file size: bytes, or a size such as `1kB`. */
   @property({ attribute: 'min-size', converter: toConverter(readMinSize) }) minSize: number | string | null = null;
-  /** Maximum number of listed files. */
+  /** Maximum number of listed files, including objects stored earlier (`value`). */
   @property({ attribute: 'max-files', converter: toConverter(readMaxFiles) }) maxFiles: number | null = null;
   /** Disables drag and drop. */
   @property({ type: Boolean, attribute: 'no-drop' }) noDrop = false;

@@ -25,6 +25,8 @@ export class FileAdder {
     private readonly uploader: UploaderController,
     private readonly localizer: Localizer,
     private readonly liveRegions: LiveRegions,
+    /** Returns the number of objects stored earlier, which count for `max-files`. */
+    private readonly storedCount: () => number,
   ) {}
 
   /**
@@ -135,6 +137,7 @@ export class FileAdder {
   #rules(uploader: Uploader, signal: AbortSignal, call: object, readEnd?: Promise<void>): Rules {
     const { accept, maxSize, minSize, maxFiles } = this.#limits;
     const { multiple } = this.host;
+    const { storedCount } = this;
     // unfinished uploads of an earlier page load do not count, nor do those that will be replaced
     const isUncounted = (upload: UploadSnapshot): boolean =>
       isAwaitingUser(upload) || (this.#replacingCall === call && hasEnded(upload));
@@ -145,7 +148,7 @@ export class FileAdder {
       signal,
       readEnd,
       get maxFiles() {
-        return multiple ? (maxFiles ?? Infinity) : 1 + uploader.uploads.filter(isUncounted).length;
+        return multiple ? (maxFiles ?? Infinity) - storedCount() : 1 + uploader.uploads.filter(isUncounted).length;
       },
       onReady: (isAnyAdmitted, listed) => {
         // Without `multiple`, a new file replaces the previous one, as in a native control, but only once it is listed: the

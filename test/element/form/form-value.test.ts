@@ -260,6 +260,20 @@ describe('form control', () => {
     expect(shadowQuery(element, '[part=messages]'), 'another value').to.be.null;
   });
 
+  it('counts keys that the page has set for max-files', async () => {
+    const { element } = await formHarness();
+    element.maxFiles = 3;
+    element.value = ['old/a.png', 'old/b.png'];
+    const rejected: string[] = [];
+    element.addEventListener('mule-reject', ({ detail }) => rejected.push(`${detail.file.name} ${detail.code}`));
+    const added = await element.add(['c.txt', 'd.txt'].map((name) => fileOf(name)));
+    expect(added.map(({ name }) => name)).to.deep.equal(['c.txt']);
+    expect(rejected).to.deep.equal(['d.txt too-many']);
+    await until(() => element.value.length === 3);
+    element.value = element.value.filter((value) => value !== 'old/a.png');
+    expect(await element.add([fileOf('d.txt')])).to.have.length(1);
+  });
+
   it('removes the key of a dismissed upload', async () => {
     const { element } = await formHarness();
     await element.add([fileOf('a.txt')]);
