@@ -14,8 +14,10 @@ export abstract class FormElement extends UploadProperties {
   protected readonly formControl = new FormValue(this.internals);
   /** Whether the browser treats the element as disabled, because of its attribute or of a fieldset. */
   #isFormDisabled = false;
-  /** Whether an upload was completed since the form was last submitted. */
+  /** Whether an upload was completed since the form was last submitted or reset. */
   #hasNewValue = false;
+  #form: HTMLFormElement | null = null;
+  readonly #onSubmit = (): void => void (this.#hasNewValue = false);
 
   constructor() {
     super();
@@ -124,11 +126,24 @@ export abstract class FormElement extends UploadProperties {
     return isInside && button instanceof HTMLElement ? button : undefined;
   }
 
-  #submitIfDone(): void {
+  /** Whether a new value of this element waits for the submission of the form. */
+  get #hasToSubmit(): boolean {
     const isDone = this.uploads.every((upload) => hasEnded(upload) && upload.status !== 'failed');
-    if (!this.#hasNewValue || !isDone || this.value.length === 0) return;
-    this.#hasNewValue = false;
-    if (this.submitWhenDone && this.form && !this.isDisabled) submitImplicitly(this.form);
+    return this.#hasNewValue && isDone && this.value.length > 0 && this.submitWhenDone && !this.isDisabled;
+  }
+
+  /** Submits the form if it waits for an element, which may be another one: that one had to wait for this one. */
+  #submitIfDone(): void {
+    const { form } = this;
+    const elements = [...(form?.elements ?? [])].filter((control) => control instanceof FormElement);
+    if (elements.some((element) => element.#hasToSubmit) && submitImplicitly(form!))
+      for (const element of elements) element.#hasNewValue = false;
+  }
+
+  formAssociatedCallback(form: HTMLFormElement | null): void {
+    this.#form?.removeEventListener('submit', this.#onSubmit);
+    this.#form = form;
+    form?.addEventListener('submit', this.#onSubmit);
   }
 
   formDisabledCallback(disabled: boolean): void {
@@ -137,6 +152,7 @@ export abstract class FormElement extends UploadProperties {
   }
 
   formResetCallback(): void {
+    this.#hasNewValue = false;
     this.formControl.replace([]);
     this.abortAndClear();
   }

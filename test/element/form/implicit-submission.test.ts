@@ -126,6 +126,50 @@ describe('submit-when-done', () => {
     expect(submissions[0]!.keys).to.have.members(['keys/a.txt', 'keys/b.txt']);
   });
 
+  for (const [name, end] of [
+    ['is aborted', (other: MuleUploadElement) => other.abort()],
+    ['is complete, but the other element lacks the attribute', (other: MuleUploadElement) => void other.resume()],
+  ] as const)
+    it(`submits when the upload of the other element ${name}`, async () => {
+      const { element, store, form, submissions } = await formHarness(
+        html`<mule-upload name="film"></mule-upload><button>Save</button>`,
+      );
+      const other = form.querySelectorAll('mule-upload')[1]!;
+      other.uploader = new Uploader({ sign, checksum: 'none', scope: newScope() }, { transport: store });
+      store.behaviour = 'hold';
+      await Promise.all([element.add([fileOf('a.txt')]), other.add([fileOf('b.txt')])]);
+      await until(() => [element, other].every(({ status }) => status === 'uploading'));
+      other.pause();
+      store.behaviour = 'store';
+      await until(() => element.value.length === 1);
+      await settle();
+      expect(submissions).to.be.empty;
+      end(other);
+      await until(() => submissions.length > 0);
+      await settle();
+      expect(submissions).to.have.length(1);
+      expect(submissions[0]!.keys).to.include('keys/a.txt');
+    });
+
+  it('does not submit again what the user has submitted', async () => {
+    const { element, store, form, submissions } = await formHarness(
+      html`<mule-upload name="film"></mule-upload><button formnovalidate>Save</button>`,
+    );
+    const other = form.querySelectorAll('mule-upload')[1]!;
+    other.uploader = new Uploader({ sign, checksum: 'none', scope: newScope() }, { transport: store });
+    store.behaviour = 'hold';
+    await Promise.all([element.add([fileOf('a.txt')]), other.add([fileOf('b.txt')])]);
+    await until(() => [element, other].every(({ status }) => status === 'uploading'));
+    other.pause();
+    store.behaviour = 'store';
+    await until(() => element.value.length === 1);
+    form.querySelector('button')!.click();
+    expect(submissions).to.have.length(1);
+    other.abort();
+    await settle();
+    expect(submissions).to.have.length(1);
+  });
+
   it('works without a form', async () => {
     const element = await fixture<MuleUploadElement>(html`<mule-upload submit-when-done></mule-upload>`);
     expect(element.form).to.be.null;
