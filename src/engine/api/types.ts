@@ -202,7 +202,7 @@ export interface UploaderOptions {
 
 export interface BeforeUploadDetail {
   upload: UploadSnapshot;
-  /** Sent to the signer with this upload; may be changed. */
+  /** Sent to the signer with this upload; may be changed or replaced. */
   params: Record<string, unknown>;
   /** A rejected promise fails the upload. */
   waitUntil: (promise: Promise<unknown>) => void;

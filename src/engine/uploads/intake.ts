@@ -5,7 +5,7 @@ import { fingerprint, isIdentifiedByTime } from '../files/fingerprint.js';
 import { identifyFile } from '../resume/identify-file.js';
 import type { UploadList } from './upload-list.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
-import type { AdmissionRules, FileEntry } from '../api/types.js';
+import type { AdmissionRules, BeforeUploadDetail, FileEntry } from '../api/types.js';
 import type { Emit } from '../ports.js';
 import type { InitGate } from '../signing/init-batcher.js';
 import type { Upload } from './upload.js';
@@ -87,17 +87,19 @@ export class Intake implements InitGate {
     await identifyFile(upload, this.#smallFiles);
     if (upload.hasFormerOwner) return false;
     const pagePromises: Promise<unknown>[] = [];
-    const isAllowed = this.#emit('mule-before-upload', {
+    const detail: BeforeUploadDetail = {
       upload: upload.snapshot,
       params: upload.params,
       waitUntil: (promise) => pagePromises.push(promise),
-    });
+    };
+    const isAllowed = this.#emit('mule-before-upload', detail);
     try {
       await Promise.all(pagePromises);
     } catch (error) {
       upload.refuse(error);
       throw error;
     }
+    upload.params = detail.params;
     if (!isAllowed) upload.abort();
     return isAllowed;
   }

@@ -72,6 +72,25 @@ describe('events', () => {
     element.abort();
   });
 
+  it('mule-before-upload lets the page replace params, also before its promise resolves', async () => {
+    const sent: unknown[] = [];
+    const { element } = await createHarness(html`<mule-upload multiple></mule-upload>`, {
+      sign: (_, body) => {
+        sent.push(...(body as { files: { params?: unknown }[] }).files.map((file) => file.params));
+        throw new Error('the test needs no signature');
+      },
+    });
+    element.addEventListener('mule-before-upload', ({ detail }) => {
+      const params = { title: detail.upload.name };
+      if (params.title === 'a.txt') detail.params = params;
+      else detail.waitUntil(Promise.resolve().then(() => (detail.params = params)));
+    });
+    await element.add([fileOf('a.txt'), fileOf('b.txt')]);
+    await until(() => sent.length > 1);
+    expect(sent).to.deep.include({ title: 'a.txt' }).and.deep.include({ title: 'b.txt' });
+    element.abort();
+  });
+
   it('mule-complete is fired after the value has changed', async () => {
     const { element } = await createHarness();
     const complete = nextEvent<CustomEvent>(element, 'mule-complete').then(
