@@ -10,7 +10,8 @@ export type Reader<T> = (value: unknown) => T;
 
 const loggedWarnings = new Set<string>();
 
-function warnOnce(attribute: string, value: unknown, expected: string, fallback: string | number | null): void {
+/** Logs a warning that names the attribute, only once for each value. @param fallback the value that applies; null for none */
+export function warnOnce(attribute: string, value: unknown, expected: string, fallback: string | number | null): void {
   const outcome = fallback === null ? 'the attribute is ignored' : `"${fallback}" is used`;
   const message = `<mule-upload ${attribute}="${String(value)}">: expected ${expected}; ${outcome}.`;
   if (loggedWarnings.has(message)) return;

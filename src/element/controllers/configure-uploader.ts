@@ -11,7 +11,7 @@ export function configureUploader(uploader: Uploader, options: UploaderOptions, 
   const previousValues = previous as Record<string, unknown>;
   const isSame = (name: string, value: unknown): boolean =>
     Object.is(value, previousValues[name])
-    || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(previousValues[name]));
+    || (typeof value === 'object' && hasSameContent(value, previousValues[name]));
   const changes = Object.entries(options).filter(([name, value]) => !isSame(name, value));
   if (changes.length === 0) return false;
   try {
@@ -20,6 +20,15 @@ export function configureUploader(uploader: Uploader, options: UploaderOptions, 
     for (const [name, value] of changes) applyOption(uploader, name, value);
   }
   return true;
+}
+
+/** Compares objects by content. JSON cannot represent all: one with a cycle or a BigInt is equal only to itself. */
+function hasSameContent(value: unknown, other: unknown): boolean {
+  try {
+    return JSON.stringify(value) === JSON.stringify(other);
+  } catch {
+    return false;
+  }
 }
 
 /** Sets one option; logs a warning if its value is invalid. */

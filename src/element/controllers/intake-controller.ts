@@ -1,5 +1,6 @@
 import type { ReactiveController } from 'lit';
 import { canPickHandles, pickHandles } from '../input/picker.js';
+import { warnOnce } from '../api/attributes.js';
 import { shouldPickHandles, type UploadProperties } from '../api/properties.js';
 import { listItems, type FileSource } from '../input/read-files.js';
 
@@ -122,9 +123,8 @@ export class IntakeController implements ReactiveController {
         this.host.closest(selector) ?? root.querySelector(selector) ?? document.querySelector(selector) ?? this.host
       );
     } catch {
-      console.warn(
-        `<mule-upload drop-target="${selector}">: expected a CSS selector; files can be dropped on the element only.`,
-      );
+      // called at each update
+      warnOnce('drop-target', selector, 'a CSS selector', null);
       return this.host;
     }
   }

@@ -87,8 +87,7 @@ export class FormValue {
       if (value !== null) currentValues.set(upload.id, value);
     }
     this.#uploadValues = currentValues;
-    const hasAdded =
-      this.#isUnsorted || [...currentValues].some(([id, value]) => previousValues.get(id) !== value);
+    const hasAdded = this.#isUnsorted || [...currentValues].some(([id, value]) => previousValues.get(id) !== value);
     this.#isUnsorted = false;
     const uploadValues = new Set(currentValues.values());
     // two uploads may have the same key

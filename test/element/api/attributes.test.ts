@@ -77,4 +77,18 @@ describe('attributes', () => {
     expect(element.concurrency).to.equal('auto');
     expect(element.recover).to.equal('auto');
   });
+
+  it('logs one warning about a drop-target that is no selector, and another for another one', async () => {
+    const texts = await warningsDuring(async () => {
+      const element = await fixture<HTMLElementTagNameMap['mule-upload']>(
+        html`<mule-upload drop-target="<one"></mule-upload>`,
+      );
+      for (const dropTarget of ['<one', '<two', '<two']) {
+        element.dropTarget = dropTarget;
+        element.requestUpdate();
+        await element.updateComplete;
+      }
+    });
+    expect(texts.map((text) => text.includes('<one'))).to.deep.equal([true, false]);
+  });
 });

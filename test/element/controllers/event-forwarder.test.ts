@@ -8,7 +8,12 @@ import { createHarness, fileOf, until, type Harness } from '../harness.js';
 function forwarderOf(): { forwarder: EventForwarder; changes: () => number } {
   let changes = 0;
   const scheduler = new RenderScheduler({ requestUpdate: () => {} });
-  const hooks = { syncValue: () => true, addValue: () => true, onValueChange: () => void changes++, beforeForward: () => {} };
+  const hooks = {
+    syncValue: () => true,
+    addValue: () => true,
+    onValueChange: () => void changes++,
+    beforeForward: () => {},
+  };
   return { forwarder: new EventForwarder(document.createElement('div'), hooks, scheduler), changes: () => changes };
 }
 

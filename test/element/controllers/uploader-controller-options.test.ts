@@ -1,7 +1,7 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
 import { SignerFault } from '../../../src/engine/api/errors.js';
-import { fileOf, newScope, sign, until } from '../harness.js';
+import { fileOf, newScope, shadowQuery, sign, until } from '../harness.js';
 
 /** Creates an element without a signer, whose upload has failed with `no-signer`. */
 async function createWithFailedUpload(): Promise<MuleUploadElement> {
@@ -49,6 +49,21 @@ describe('options that the page sets after it has added files', () => {
       element.abort();
     } finally {
       console.warn = warn;
+    }
+  });
+
+  it('params that JSON cannot represent leave the element working', async () => {
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = cycle;
+    for (const params of [{ count: 1n }, cycle]) {
+      const element = await fixture<MuleUploadElement>(
+        html`<mule-upload recover="off" scope=${newScope()} .params=${{ row: 1 }} .sign=${sign}></mule-upload>`,
+      );
+      element.params = params;
+      await element.updateComplete;
+      element.disabled = true;
+      await element.updateComplete;
+      expect(shadowQuery<HTMLButtonElement>(element, '[part=button]')!.disabled).to.be.true;
     }
   });
 
