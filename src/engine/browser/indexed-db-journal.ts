@@ -34,6 +34,15 @@ function classifyRecord(value: unknown, now: number): 'use' | 'keep' | 'remove' 
 export const openTable = (name: string, storeName: string): LocalForage =>
   localforage.createInstance({ name, storeName, driver: localforage.INDEXEDDB });
 
+/** Whether the browser allows IndexedDB; without it, nothing has been stored. */
+export function isStorageAllowed(): boolean {
+  try {
+    return Boolean(globalThis.indexedDB);
+  } catch {
+    return false;
+  }
+}
+
 /** Keeps the journal in IndexedDB, one record per upload. */
 export class IndexedDbJournal implements Journal {
   readonly #clock: Clock;
@@ -73,6 +82,6 @@ export class IndexedDbJournal implements Journal {
   }
 
   async wipe(scope: string): Promise<void> {
-    await Promise.all((await this.load(scope)).map(({ id }) => this.remove(id)));
+    if (isStorageAllowed()) await Promise.all((await this.load(scope)).map(({ id }) => this.remove(id)));
   }
 }

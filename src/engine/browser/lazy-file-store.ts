@@ -1,4 +1,4 @@
-import { RECORD_LIFETIME_MS, openTable } from './indexed-db-journal.js';
+import { RECORD_LIFETIME_MS, isStorageAllowed, openTable } from './indexed-db-journal.js';
 import type { Clock, FileStore, KeptFile } from '../ports.js';
 
 const loadFileStore = async (clock: Clock): Promise<FileStore> => {
@@ -32,7 +32,7 @@ export class LazyFileStore implements FileStore {
 
   /** @throws if the files cannot be removed */
   async wipe(scope: string): Promise<void> {
-    await (await this.#open()).wipe(scope);
+    if (isStorageAllowed()) await (await this.#open()).wipe(scope);
   }
 
   /** @returns `fallback` if the code cannot be loaded or the browser refuses storage */

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { IndexedDbFileStore } from '../../../src/engine/browser/indexed-db-file-store.js';
-import { RECORD_LIFETIME_MS, openTable } from '../../../src/engine/browser/indexed-db-journal.js';
+import { IndexedDbJournal, RECORD_LIFETIME_MS, openTable } from '../../../src/engine/browser/indexed-db-journal.js';
 import { LazyFileStore } from '../../../src/engine/browser/lazy-file-store.js';
 import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import { MIB } from '../../../src/limits.js';
@@ -128,5 +128,19 @@ describe('a file store whose code cannot be loaded', () => {
     } finally {
       console.warn = warn;
     }
+  });
+
+  it('has nothing to delete in a browser that denies storage', async () => {
+    const denied = (): never => {
+      throw new DOMException('denied', 'SecurityError');
+    };
+    Object.defineProperty(window, 'indexedDB', { configurable: true, get: denied });
+    try {
+      await new LazyFileStore(systemClock, () => Promise.reject(new TypeError('no network'))).wipe('s');
+      await new IndexedDbJournal(systemClock).wipe('s');
+    } finally {
+      delete (window as { indexedDB?: unknown }).indexedDB;
+    }
+    expect(window.indexedDB).to.exist;
   });
 });
