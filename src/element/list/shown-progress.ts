@@ -7,7 +7,7 @@ const MAX_UNFINISHED_RATIO = 0.99;
 /** In these states the stored parts have been listed. */
 const KNOWN: ReadonlySet<UploadStatus> = new Set(['uploading', 'finishing']);
 
-/** Returns the share to show, from 0 to 1. Only what is uploaded has 100 %. */
+/** Returns the share to show, from 0 to 1. Only a complete upload has 100 %. */
 export const shownRatio = (ratio: number, isComplete: boolean): number =>
   isComplete ? 1 : Math.min(ratio, MAX_UNFINISHED_RATIO);
 

@@ -6,6 +6,8 @@ interface FailureStreak {
   failures: number;
   /** The last failure. Several parts that wait for one call report its failure each. */
   lastFault: unknown;
+  /** Value of `SignerHealth.#answers` when the streak began. */
+  readonly answersBefore: number;
 }
 
 /** Distinguishes a signer that fails for one upload from one that fails for all, or occasionally. */
@@ -16,8 +18,6 @@ export class SignerHealth {
   #lastAnswer = { id: '', number: 0 };
   /** The same of the last answer for any other upload than that. */
   #lastAnswerOfAnother = { id: '', number: 0 };
-  /** Value of `#answers` when the latest streak began. */
-  #answersBeforeStreak = 0;
   /** Streaks by upload ID. */
   readonly #streaks = new Map<string, FailureStreak>();
 
@@ -27,28 +27,28 @@ export class SignerHealth {
     this.#lastAnswer = { id, number: ++this.#answers };
   }
 
-  /** Records that a step of an upload succeeded after failures. They were transient, so that all streaks begin again. */
+  /** Records that a step of an upload succeeded after failures. They were transient, so that all are counted from zero. */
   recordRecovery(id: string): void {
-    if (this.#streaks.has(id)) this.#streaks.clear();
+    if (this.#streaks.delete(id)) for (const streak of this.#streaks.values()) streak.failures = 0;
   }
 
   /**
    * Records a failure that a retry may fix.
    * @param fault identifies the failed call
-   * @returns whether the signer fails for this upload alone: others got successful answers since the last upload that still
-   *   fails began to fail
+   * @returns whether the signer fails for this upload alone: others got successful answers since the last of the uploads that
+   *   fail now began to fail
    */
   recordFailure(id: string, fault: unknown): boolean {
     let streak = this.#streaks.get(id);
     if (!streak) {
-      streak = { failures: 0, lastFault: null };
+      streak = { failures: 0, lastFault: null, answersBefore: this.#answers };
       this.#streaks.set(id, streak);
-      this.#answersBeforeStreak = this.#answers;
     }
     if (streak.lastFault === fault) return false;
     streak.lastFault = fault;
     const otherAnswer = this.#lastAnswer.id === id ? this.#lastAnswerOfAnother : this.#lastAnswer;
-    if (++streak.failures < MAX_FAILURES || otherAnswer.number <= this.#answersBeforeStreak) return false;
+    const answersBefore = Math.max(...[...this.#streaks.values()].map((one) => one.answersBefore));
+    if (++streak.failures < MAX_FAILURES || otherAnswer.number <= answersBefore) return false;
     this.#streaks.delete(id);
     return true;
   }
