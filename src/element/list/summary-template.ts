@@ -4,7 +4,7 @@ import { hasEnded, isPending } from '../api/upload-state.js';
 import { questionTemplate } from './question-template.js';
 import { countRecoverable } from './recovery-template.js';
 import { widthStyle } from './row-template.js';
-import { shownRatio } from './shown-progress.js';
+import { isProgressUnknown, shownRatio } from './shown-progress.js';
 import { sparklineTemplate } from './sparkline-template.js';
 import type { BulkAction, Handlers, View } from './view.js';
 
@@ -17,13 +17,18 @@ export function summaryTemplate(view: View, handlers: Handlers): unknown {
   const count = uploads.length - countIn('aborted') + storedKeys.length;
   const done = countIn('complete') + storedKeys.length;
   const failed = countIn('failed');
+  const hasProgress =
+    progress.total > 0
+    && uploads.some(
+      (upload) => !isProgressUnknown(upload) && upload.status !== 'failed' && upload.status !== 'aborted',
+    );
   const ratio = shownRatio(progress.ratio, done === count);
   const hasSpeed = status === 'uploading' && progress.speed > 0;
   const speed = hasSpeed ? format.speed(progress.speed) : '';
   const texts = [
     count > 0 ? translate(done === count ? 'summaryAllStored' : 'summaryStored', { done, count }) : '',
     failed > 0 ? translate('summaryFailed', { count: failed }) : '',
-    progress.total > 0 && done < count
+    hasProgress && done < count
       ? translate('sizeOf', { loaded: format.bytes(progress.loaded), size: format.bytes(progress.total) })
       : '',
     speed,
@@ -60,7 +65,7 @@ export function summaryTemplate(view: View, handlers: Handlers): unknown {
       aria-valuemax="100"
       aria-valuenow=${Math.floor(ratio * 100)}
       aria-valuetext=${texts.join(', ')}
-      ?hidden=${done === count || progress.total === 0}
+      ?hidden=${done === count || !hasProgress}
     >
       <div class="bar" .style=${widthStyle(ratio)}></div>
     </div>

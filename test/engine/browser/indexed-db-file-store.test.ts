@@ -134,12 +134,14 @@ describe('a file store whose code cannot be loaded', () => {
     const denied = (): never => {
       throw new DOMException('denied', 'SecurityError');
     };
+    const own = Object.getOwnPropertyDescriptor(window, 'indexedDB');
     Object.defineProperty(window, 'indexedDB', { configurable: true, get: denied });
     try {
       await new LazyFileStore(systemClock, () => Promise.reject(new TypeError('no network'))).wipe('s');
       await new IndexedDbJournal(systemClock).wipe('s');
     } finally {
       delete (window as { indexedDB?: unknown }).indexedDB;
+      if (own) Object.defineProperty(window, 'indexedDB', own);
     }
     expect(window.indexedDB).to.exist;
   });
