@@ -83,7 +83,7 @@ describe('sweep', () => {
     now = Date.now();
     const calls: string[] = [];
     const fetch = async (url: string | URL | Request) => {
-      calls.push(String(url));
+      calls.push(url instanceof Request ? url.url : String(url));
       return new Response(null, { status: 404 });
     };
     const nothing = { aborted: 0, gone: 0, failed: [], hasMore: false };
