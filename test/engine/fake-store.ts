@@ -195,6 +195,8 @@ export class FakeStore implements Transport {
       ?? this.#next.get(received.operation)?.shift()
       ?? this.#always.get(received.operation);
     await nextTurn();
+    // a behaviour that listens for an abort would wait for ever
+    request.signal.throwIfAborted();
     return behaviour ? behaviour(request, proceed) : proceed();
   }
 

@@ -111,7 +111,7 @@ describe('a long list', () => {
     expect(includesKey).to.deep.equal([true]);
     expect(element.value).to.have.length(COUNT);
     expect(element.checkValidity()).to.be.true;
-    expect(changes).to.be.within(1, COUNT);
+    expect(changes).to.be.at.least(1);
   });
 
   it('shows the first five messages, and the number of the others', async () => {

@@ -96,6 +96,8 @@ describe('unfinished uploads of another user', () => {
     expect(harness.uploader.uploads).to.be.empty;
     await harness.uploader.add([fileOf(10, 'new')]);
     await harness.until(() => harness.uploadOf('new').status === 'complete');
-    expect(harness.uploadOf(NAME).status, 'the response for the new file names the user').to.equal('needs-file');
+    // the response for the new file names the user
+    await harness.until(() => harness.uploader.uploads.some(({ name }) => name === NAME));
+    expect(harness.uploadOf(NAME).status).to.equal('needs-file');
   });
 });

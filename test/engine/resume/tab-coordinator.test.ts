@@ -463,6 +463,13 @@ describe('a file that is paused in one tab and added in another', () => {
     return { first, second, release };
   }
 
+  /** Waits until a tab that waits for the other shows what that has reported. */
+  const untilOtherIsShown = (first: Harness, second: Harness): Promise<void> =>
+    first.until(() => {
+      const { waitingFor, uploadId } = first.uploadOf(NAME);
+      return waitingFor === 'tab' && uploadId === second.uploadOf(NAME).uploadId;
+    });
+
   it('is continued by the other, which sends no stored part again', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
@@ -499,7 +506,7 @@ describe('a file that is paused in one tab and added in another', () => {
     it(`leaves nothing of the first upload if the other has begun another one and ${end} it`, async () => {
       const { first, second, release } = await startTwice(fileOf(5 * PART));
       await first.uploader.resume();
-      await first.until(() => first.uploadOf(NAME).waitingFor === 'tab' && first.uploadOf(NAME).parts.done > 0);
+      await untilOtherIsShown(first, second);
       if (end === 'aborts') second.uploader.abort();
       release();
       await first.finished();
@@ -515,7 +522,7 @@ describe('a file that is paused in one tab and added in another', () => {
     const file = fileOf(5 * PART);
     const { first, second, release } = await startTwice(file);
     await first.uploader.resume();
-    await first.until(() => first.uploadOf(NAME).waitingFor === 'tab' && first.uploadOf(NAME).parts.done > 0);
+    await untilOtherIsShown(first, second);
     first.uploader.abort();
     await first.until(() => first.store.uploads.size === 1);
     await first.settle();
@@ -532,7 +539,7 @@ describe('a file that is paused in one tab and added in another', () => {
     // the browser has deleted the record
     (first.journal as MemoryJournal).records.clear();
     await first.uploader.resume();
-    await first.until(() => first.uploadOf(NAME).waitingFor === 'tab' && first.uploadOf(NAME).parts.done > 0);
+    await untilOtherIsShown(first, second);
     second.uploader.dispose();
     release();
     await first.finished();
