@@ -63,8 +63,8 @@ export async function measure(): Promise<Size[]> {
     (await bundle(`engine/${entry}`, external)).reduce((sum, code) => sum + brotliSize(code), 0);
   return [
     { name: 'CDN file, until a file can be chosen: the element with Lit', bytes: element!, maxBytes: 23.8 * KB },
-    { name: `${ENGINE}, fetched at once, with localforage`, bytes: engineFile!, maxBytes: 31.4 * KB },
-    { name: `${LIST}, fetched at once`, bytes: list!, maxBytes: 9.3 * KB },
+    { name: `${ENGINE}, fetched at once, with localforage`, bytes: engineFile!, maxBytes: 31.5 * KB },
+    { name: `${LIST}, fetched at once`, bytes: list!, maxBytes: 9.4 * KB },
     {
       name: 'until a file can be sent: the three files above',
       bytes: element! + engineFile! + list!,
