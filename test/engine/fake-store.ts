@@ -195,7 +195,7 @@ export class FakeStore implements Transport {
       ?? this.#next.get(received.operation)?.shift()
       ?? this.#always.get(received.operation);
     await nextTurn();
-    // a behaviour that listens for an abort would wait for ever
+    // a behaviour that listens for an abort would not notice one from before
     request.signal.throwIfAborted();
     return behaviour ? behaviour(request, proceed) : proceed();
   }

@@ -148,7 +148,9 @@ export class FileAdder {
       signal,
       readEnd,
       get maxFiles() {
-        return multiple ? (maxFiles ?? Infinity) - storedCount() : 1 + uploader.uploads.filter(isUncounted).length;
+        return multiple
+          ? Math.max(0, (maxFiles ?? Infinity) - storedCount())
+          : 1 + uploader.uploads.filter(isUncounted).length;
       },
       onReady: (isAnyAdmitted, listed) => {
         // Without `multiple`, a new file replaces the previous one, as in a native control, but only once it is listed: the

@@ -35,6 +35,8 @@ export function summaryTemplate(view: View, handlers: Handlers): unknown {
     hasSpeed && progress.eta !== null ? translate('timeLeft', { time: format.time(progress.eta) }) : '',
   ].filter(Boolean);
   const pending = uploads.filter(isPending).length;
+  // idle with progress: all that is left waits for its file, or for `start()`
+  const totalStatus = status === 'idle' ? 'waiting' : status;
   return html` <div part="summary" class="summary" data-group="summary" @click=${handlers.bulkClick}>
     <span class="totals"
       >${texts.map(
@@ -58,7 +60,7 @@ export function summaryTemplate(view: View, handlers: Handlers): unknown {
     <div
       part="total"
       class="progress total"
-      data-total=${status}
+      data-total=${totalStatus}
       role="progressbar"
       aria-label=${translate('totalProgress')}
       aria-valuemin="0"

@@ -2,7 +2,8 @@ import { UploadError } from '../api/errors.js';
 import { fingerprint, isIdentifiedByTime } from './fingerprint.js';
 
 /**
- * Reads one byte of a file. A request whose file was changed, cut off or removed fails in the same way as a lost connection.
+ * Reads the last byte of a file, because a request whose file was changed, shortened or removed fails in the same way as a
+ * lost connection.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
 export async function assertReadable(file: Blob, name: string): Promise<void> {
@@ -40,10 +41,10 @@ function readFailure(name: string, cause: unknown): UploadError {
   });
 }
 
-/** @throws DOMException if the file cannot be read to its end, which Firefox does not report as an error */
+/** @throws DOMException if the file cannot be read to its end. Firefox itself reads a shortened file without an error. */
 async function readLastByte(file: Blob): Promise<void> {
   const { byteLength } = await file.slice(-1).arrayBuffer();
-  if (file.size && !byteLength) throw new DOMException('', 'NotReadableError');
+  if (file.size && !byteLength) throw new DOMException('The file is shorter than before', 'NotReadableError');
 }
 
 const changedError = (what: string, cause?: unknown): UploadError =>

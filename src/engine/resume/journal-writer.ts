@@ -78,13 +78,13 @@ export class JournalWriter {
   async wipe(scope: string): Promise<void> {
     const wipe = async (): Promise<true> => this.#journal.wipe(scope).then(() => true);
     if (!(await this.#access<boolean>(wipe, false, true)))
-      throw new Error('mule-upload: stored uploads were not deleted');
+      throw new Error('mule-upload: the browser has not deleted the stored uploads. Call forget() again.');
   }
 
   /**
    * Runs an access to the journal after the former ones; returns the fallback if it fails. A write that the quota refuses
    * may succeed later; a database that does not answer in time is used again once it answers.
-   * @param isRemoval whether to run it then, if the journal cannot be used now
+   * @param isRemoval whether to run the access once the journal can be used, if it cannot be used now
    */
   #access<T>(work: () => Promise<T>, fallback: T, isRemoval = false): Promise<T> {
     const result = this.#lastAccess.then(async () => {

@@ -6,7 +6,8 @@ export type TabMessage = { name: string } & (
   | { type: 'watch'; from: string } // the sender waits for the upload
   | { type: 'mine' } // the sender holds the lock now: tabs that wait for it must send `watch` again
   | { type: 'news'; news: RemoteProgress } // progress of the upload, from the tab that holds its lock
-  | { type: 'heard'; from: string } // the sender, which waited, has received the report that the upload has ended: the holder may release the lock
+  // the sender, which waited, has received the report that the upload has ended: the holder may release the lock
+  | { type: 'heard'; from: string }
 );
 
 /** Returns the progress that a message reports; null for any other message. */

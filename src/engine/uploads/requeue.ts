@@ -16,7 +16,10 @@ export interface RequeueServices {
   readonly intake: Intake;
 }
 
-/** Queues an upload again, unless too many files are listed. @param isAsked whether the user or the page has asked to resume it */
+/**
+ * Queues an upload again, unless too many files are listed.
+ * @param isAsked whether the user or the page has asked to resume it
+ */
 export function requeue(services: RequeueServices, upload: Upload, isAsked = true): void {
   const { queue, fileWriter, journal, settings, presence, intake } = services;
   if (intake.refusesRetry(upload, settings.options.rules)) return;

@@ -98,7 +98,7 @@ export class UploadRun {
     upload.report({ type: 'stopped' });
   }
 
-  /** Closes the session, and aborts its multipart upload in the background: another tab has begun another one. */
+  /** Closes this tab's session and aborts its multipart upload, because another tab has begun another one. */
   async abortOwnSession(): Promise<void> {
     if (this.#upload.session) await this.activeTransfer.startOver(this.#services.lifetime);
   }
@@ -111,8 +111,8 @@ export class UploadRun {
       await this.#ended;
       const { remoteProgress } = upload;
       // an upload that another tab sends is not aborted on the store
-      const isSharedWith = !remoteProgress || !this.#differsFrom(remoteProgress);
-      if (isSharedWith && (remoteProgress || upload.session) && (await tabs.isHeldElsewhere(upload))) return;
+      const isSame = !remoteProgress || !this.#differsFrom(remoteProgress);
+      if (isSame && (remoteProgress || upload.session) && (await tabs.isHeldElsewhere(upload))) return;
       if (this.transfer || upload.session) await this.activeTransfer.abort(() => journal.save(upload), lifetime);
       await journal.remove(upload);
     } catch {
@@ -157,7 +157,7 @@ export class UploadRun {
     this.#finish();
   }
 
-  /** Whether this tab has begun a multipart upload that another tab does not continue. */
+  /** Whether this tab has begun another multipart upload than the one that another tab reports. */
   #differsFrom({ uploadId, resumption }: RemoteProgress): boolean {
     const { session, recordId } = this.#upload;
     return Boolean(session?.uploadId) && session!.uploadId !== uploadId && resumption?.id !== recordId;

@@ -71,13 +71,12 @@ export function resolvePolicy(
 const ACCEPT_DESCRIPTION =
   'a list of extensions (.jpg), types (image/png) or groups of types (image/*); write * to accept every file';
 
-/** Whether a list has a valid token, or is empty. A list of invalid tokens only would accept every file. */
-function isAcceptList(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  // `parseAccept` returns no tokens for a list with `*`, whatever else is in it
-  const acceptsAll = () => parseAccept(`${value},.txt`).length === 0;
-  return value.trim() === '' || parseAccept(value).length > 0 || acceptsAll();
-}
+/** An empty list, or one with `*` or `*\/*`: accepts every file. */
+const ACCEPTS_EVERY_FILE = /^\s*$|(?:^|[\s,;|])\*(?:\/\*)?(?:$|[\s,;|])/;
+
+/** Whether a list has a valid token, or is meant to accept every file. Without a valid token it would accept every file too. */
+const isAcceptList = (value: unknown): boolean =>
+  typeof value === 'string' && (ACCEPTS_EVERY_FILE.test(value) || parseAccept(value).length > 0);
 
 function checkKeyTemplate(template: string): void {
   const fault = findTemplateFault(template) ?? findKeyFault(expandKeyTemplate(template, 'name', 'id', 0));

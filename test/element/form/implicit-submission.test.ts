@@ -8,10 +8,13 @@ interface Submission {
   keys: unknown[];
 }
 
+interface FormHarness extends Harness {
+  form: HTMLFormElement;
+  submissions: Submission[];
+}
+
 /** Creates an element in a form; records and prevents each submission. */
-async function formHarness(
-  controls = html`<button name="save">Save</button>`,
-): Promise<Harness & { form: HTMLFormElement; submissions: Submission[] }> {
+async function formHarness(controls = html`<button name="save">Save</button>`): Promise<FormHarness> {
   const created = await createHarness(
     html`<form><mule-upload name="film" multiple submit-when-done></mule-upload>${controls}</form>`,
   );
@@ -22,6 +25,21 @@ async function formHarness(
     submissions.push({ submitter: event.submitter, keys: new FormData(form).getAll('film') });
   });
   return { ...created, form, submissions };
+}
+
+/** Completes the upload of the first element while that of the second is paused. @returns the second element */
+async function completeFirst({ element, store, form, submissions }: FormHarness): Promise<MuleUploadElement> {
+  const other = form.querySelectorAll('mule-upload')[1]!;
+  other.uploader = new Uploader({ sign, checksum: 'none', scope: newScope() }, { transport: store });
+  store.behaviour = 'hold';
+  await Promise.all([element.add([fileOf('a.txt')]), other.add([fileOf('b.txt')])]);
+  await until(() => [element, other].every(({ status }) => status === 'uploading'));
+  other.pause();
+  store.behaviour = 'store';
+  await until(() => element.value.length === 1);
+  await settle();
+  expect(submissions).to.be.empty;
+  return other;
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
@@ -108,19 +126,11 @@ describe('submit-when-done', () => {
   });
 
   it('submits when the uploads of both elements in the form have ended', async () => {
-    const { element, store, form, submissions } = await formHarness(
+    const created = await formHarness(
       html`<mule-upload name="film" submit-when-done></mule-upload><button>Save</button>`,
     );
-    const other = form.querySelectorAll('mule-upload')[1]!;
-    other.uploader = new Uploader({ sign, checksum: 'none', scope: newScope() }, { transport: store });
-    store.behaviour = 'hold';
-    await Promise.all([element.add([fileOf('a.txt')]), other.add([fileOf('b.txt')])]);
-    await until(() => [element, other].every(({ status }) => status === 'uploading'));
-    other.pause();
-    store.behaviour = 'store';
-    await until(() => element.value.length === 1);
-    await settle();
-    expect(submissions).to.be.empty;
+    const { form, submissions } = created;
+    const other = await completeFirst(created);
     await other.resume();
     await nextEvent(form, 'submit');
     expect(submissions[0]!.keys).to.have.members(['keys/a.txt', 'keys/b.txt']);
@@ -131,19 +141,9 @@ describe('submit-when-done', () => {
     ['is complete, but the other element lacks the attribute', (other: MuleUploadElement) => void other.resume()],
   ] as const)
     it(`submits when the upload of the other element ${name}`, async () => {
-      const { element, store, form, submissions } = await formHarness(
-        html`<mule-upload name="film"></mule-upload><button>Save</button>`,
-      );
-      const other = form.querySelectorAll('mule-upload')[1]!;
-      other.uploader = new Uploader({ sign, checksum: 'none', scope: newScope() }, { transport: store });
-      store.behaviour = 'hold';
-      await Promise.all([element.add([fileOf('a.txt')]), other.add([fileOf('b.txt')])]);
-      await until(() => [element, other].every(({ status }) => status === 'uploading'));
-      other.pause();
-      store.behaviour = 'store';
-      await until(() => element.value.length === 1);
-      await settle();
-      expect(submissions).to.be.empty;
+      const created = await formHarness(html`<mule-upload name="film"></mule-upload><button>Save</button>`);
+      const { submissions } = created;
+      const other = await completeFirst(created);
       end(other);
       await until(() => submissions.length > 0);
       await settle();
@@ -152,17 +152,11 @@ describe('submit-when-done', () => {
     });
 
   it('does not submit again what the user has submitted', async () => {
-    const { element, store, form, submissions } = await formHarness(
+    const created = await formHarness(
       html`<mule-upload name="film"></mule-upload><button formnovalidate>Save</button>`,
     );
-    const other = form.querySelectorAll('mule-upload')[1]!;
-    other.uploader = new Uploader({ sign, checksum: 'none', scope: newScope() }, { transport: store });
-    store.behaviour = 'hold';
-    await Promise.all([element.add([fileOf('a.txt')]), other.add([fileOf('b.txt')])]);
-    await until(() => [element, other].every(({ status }) => status === 'uploading'));
-    other.pause();
-    store.behaviour = 'store';
-    await until(() => element.value.length === 1);
+    const { form, submissions } = created;
+    const other = await completeFirst(created);
     form.querySelector('button')!.click();
     expect(submissions).to.have.length(1);
     other.abort();

@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import type { UploadSnapshot, UploadStatus } from '../../../src/engine/api/types.js';
 import { fileOf, createHarness, untilRendered, shadowQuery, until } from '../harness.js';
 
 describe('the summary', () => {
@@ -17,5 +18,28 @@ describe('the summary', () => {
     expect(shadowQuery(element, '.totals')!.textContent).to.contain('50 byte').and.to.contain('of 100 byte');
     expect(element.progress.total, 'the public progress, which includes failed uploads').to.equal(1_010);
     element.abort();
+  });
+
+  it('has the colour of waiting if all uploads wait for the connection, or for their files', async () => {
+    const { element, store, uploader } = await createHarness();
+    store.behaviour = 'hold';
+    await element.add(['a.txt', 'b.txt'].map((name) => new File(['x'.repeat(100)], name)));
+    await until(() => element.uploads.every(({ loaded }) => loaded === 50));
+    const uploading = uploader.uploads;
+    const listed = (status: UploadStatus): UploadSnapshot[] => uploading.map((upload) => ({ ...upload, status }));
+    for (const [uploaderStatus, status] of [
+      ['waiting', 'waiting'],
+      ['idle', 'needs-file'],
+    ] as const) {
+      Object.defineProperties(uploader, {
+        uploads: { configurable: true, get: () => listed(status) },
+        status: { configurable: true, get: () => uploaderStatus },
+      });
+      uploader.dispatchEvent(new CustomEvent('mule-network', { detail: { online: true } }));
+      await until(() => shadowQuery(element, '[part=total]')?.dataset.total === 'waiting');
+      expect(getComputedStyle(shadowQuery(element, '[part=total] .bar')!).backgroundColor).to.equal(
+        getComputedStyle(shadowQuery(element, '[part=bar]')!).backgroundColor,
+      );
+    }
   });
 });

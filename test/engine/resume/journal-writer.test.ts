@@ -35,7 +35,7 @@ describe('storage that cannot be used', () => {
       await harness.upload(fileOf(10, 'a.bin'), fileOf(3 * MIN_PART_SIZE, 'b.bin'));
       expect(harness.uploader.uploads.map(({ status }) => status)).to.deep.equal(['complete', 'complete']);
       const failure = await harness.uploader.forget().catch((error: Error) => error.message);
-      expect(failure).to.contain('were not deleted');
+      expect(failure).to.contain('has not deleted');
     });
     expect(warnings).to.have.length(1);
     expect(warnings[0]).to.contain('will not survive a reload');

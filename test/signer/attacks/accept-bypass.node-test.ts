@@ -153,7 +153,7 @@ describe('the renewal of a grant', () => {
       const { key, grant } = await caller.init(file);
       await caller.call('chunk_loaded', { key, grant, upload_id: 'u', chunks: [], state: 'started' });
       const closed = { ...file, params: { course: 'closed' } };
-      assert.equal((await caller.init(closed)).error?.code, 'policy-failed', 'the upload is not for this course');
+      assert.equal((await caller.init(closed)).error?.code, 'policy-failed', 'the upload has other params');
       const found = await caller.init(file);
       // the tracker has no upload of a file of one request
       assert.equal(found.upload_id, size === 3 ? undefined : 'u');
