@@ -12,6 +12,9 @@ export const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
+/** Enough on a busy machine; the default of Puppeteer is 30 s. */
+const NAVIGATION_TIMEOUT_MS = 120_000;
+
 /** Sets a launcher's name: the test runner calls each of its browsers "Chrome". */
 function named(launcher: ChromeLauncher, name: string): ChromeLauncher {
   launcher.name = name;
@@ -26,6 +29,7 @@ export function chromiumLauncher(): ChromeLauncher {
       // a hidden page gets animation frames only if its focus is emulated
       createPage: async ({ context }) => {
         const page = await context.newPage();
+        page.setDefaultNavigationTimeout(NAVIGATION_TIMEOUT_MS);
         const session = await page.createCDPSession();
         await session.send('Emulation.setFocusEmulationEnabled', { enabled: true });
         return page;
@@ -41,7 +45,11 @@ export function firefoxLauncher(): ChromeLauncher {
     chromeLauncher({
       launchOptions: { browser: 'firefox', executablePath: requireTool('firefox').path },
       // a hidden tab runs its timers only once a second, so each page gets its own window
-      createPage: ({ browser }) => browser.newPage({ type: 'window', windowBounds: { width: 1024, height: 768 } }),
+      createPage: async ({ browser }) => {
+        const page = await browser.newPage({ type: 'window', windowBounds: { width: 1024, height: 768 } });
+        page.setDefaultNavigationTimeout(NAVIGATION_TIMEOUT_MS);
+        return page;
+      },
     }),
     'Firefox',
   );

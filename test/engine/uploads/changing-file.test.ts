@@ -175,7 +175,8 @@ describe('a file that changes during its upload', () => {
         return response;
       });
       await harness.upload(input.files![0]!);
-      expect(harness.uploadOf(NAME).error).to.include({ code: 'file-changed' });
+      // WebKit may answer that a changed file was not found, as it does for a removed one
+      expect(harness.uploadOf(NAME).error?.code).to.be.oneOf(['file-changed', 'file-unreadable']);
       expect(harness.store.objects).to.be.empty;
     });
 });
