@@ -1,5 +1,5 @@
 /** The composition root: creates the manager with the browser's own ports. `Uploader` loads it lazily. */
-import { systemClock } from './browser/system-clock.js';
+import { systemClock, systemTimers } from './browser/system-clock.js';
 import { BrowserPage } from './browser/page-environment.js';
 import { IndexedDbJournal } from './browser/indexed-db-journal.js';
 import { localKeyValueStore } from './browser/local-storage.js';
@@ -16,7 +16,11 @@ import type { ManagerPorts } from './shared-services.js';
 import { ModuleLoader } from './util/module-loader.js';
 
 /** The deferred code, for all uploaders of the page. */
-const deferredCode = new ModuleLoader(() => import('./deferred-code.js'), systemClock);
+const deferredCode = new ModuleLoader(async () => {
+  const code = await import('./deferred-code.js');
+  systemTimers.useWorker(code.TimerWorker);
+  return code;
+}, systemClock);
 
 /** Creates the manager. @param ports replace those of the browser */
 export function createManager(

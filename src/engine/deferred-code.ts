@@ -1,8 +1,9 @@
 /**
  * Code that a new upload does not need before its first request: failures, restarts, aborts, uploads of earlier page loads,
- * the completion of multipart uploads. Loaded right after the first request to the store, because the network may fail
+ * the completion of multipart uploads, timers of a hidden page. Loaded right after the first request to the store, because the network may fail
  * later; or earlier for an upload of an earlier page load, which needs all of it.
  */
+export { TimerWorker } from './browser/timer-worker.js';
 export { assertUnchanged } from './files/assert-unchanged.js';
 export { FailureHandler } from './network/failure-handler.js';
 export { isRequestLost } from './network/lost-request.js';

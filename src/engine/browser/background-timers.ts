@@ -1,11 +1,6 @@
 import { isHidden, onVisibilityChange } from './page-environment.js';
+import type { TimerWorker } from './timer-worker.js';
 
-/**
- * Source of the worker: sets and clears timers by ID, and posts the ID when one fires. It is loaded from a Blob:
- * bundlers would have to find a separate file, and a page may not start a worker from another origin.
- */
-const WORKER_SOURCE =
-  'let t={};onmessage=({data:[id,delay]})=>{clearTimeout(t[id]);delete t[id];if(delay>=0)t[id]=setTimeout(()=>{delete t[id];postMessage(id)},delay)}';
 /** A longer delay would fire at once. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
 /** Time after which a worker without timers is terminated. */
@@ -22,20 +17,25 @@ interface Timer {
  * Timers that fire on time in hidden pages too, where browsers run a page's own timers about once a minute.
  *
  * Each timer is a timer of the page. While the page is hidden, a worker runs it as well, and the one that
- * fires first runs the callback. So timers still work where a policy (`worker-src`) blocks the worker, and a visible page needs none. The worker
- * is terminated when the page is shown, and before it enters the back-forward cache.
+ * fires first runs the callback. So timers still work where a policy (`worker-src`) blocks the worker, and a visible page
+ * needs none. The worker is terminated when the page is shown, and before it enters the back-forward cache.
  * @see https://developer.chrome.com/blog/timer-throttling-in-chrome-88
  */
 export class BackgroundTimers {
   readonly #timers = new Map<number, Timer>();
   #lastId = 0;
-  #worker: Worker | null = null;
-  #workerUrl = '';
-  #isWorkerBlocked = false;
+  /** Null until `useWorker()` was called. */
+  #worker: TimerWorker | null = null;
   /** Whether the page is hidden, but neither unloaded nor in the back-forward cache. */
   #needsWorker = false;
   #stopListening: (() => void) | null = null;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Makes timers use a worker while the page is hidden, those that are already set too. Its code is loaded later. */
+  useWorker(WorkerClass: typeof TimerWorker): void {
+    this.#worker ??= new WorkerClass((id) => this.#fire(id));
+    if (this.#needsWorker) this.#passAllToWorker();
+  }
 
   /**
    * @param requestedMs delay, which is limited to 24 days
@@ -47,7 +47,7 @@ export class BackgroundTimers {
     const handle = setTimeout(() => this.#fire(id), delayMs);
     this.#timers.set(id, { callback, handle, due: performance.now() + delayMs });
     this.#listen();
-    if (this.#needsWorker) this.#postTimer(id, delayMs);
+    if (this.#needsWorker) this.#worker?.set(id, delayMs);
     return () => this.#remove(id);
   }
 
@@ -63,7 +63,7 @@ export class BackgroundTimers {
     if (!timer) return;
     this.#timers.delete(id);
     clearTimeout(timer.handle);
-    this.#worker?.postMessage([id, -1]);
+    this.#worker?.clear(id);
     if (this.#timers.size) return;
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => this.#releaseIfIdle(), IDLE_MS);
@@ -75,7 +75,7 @@ export class BackgroundTimers {
     this.#stopListening?.();
     this.#stopListening = null;
     this.#needsWorker = false;
-    this.#terminateWorker();
+    this.#worker?.terminate();
   }
 
   #listen(): void {
@@ -83,39 +83,12 @@ export class BackgroundTimers {
     this.#needsWorker = isHidden();
     this.#stopListening = onVisibilityChange((isPageHidden, isGone) => {
       this.#needsWorker = isPageHidden && !isGone;
-      if (!this.#needsWorker) this.#terminateWorker();
-      else for (const [id, { due }] of this.#timers) this.#postTimer(id, Math.max(0, due - performance.now()));
+      if (this.#needsWorker) this.#passAllToWorker();
+      else this.#worker?.terminate();
     });
   }
 
-  #postTimer(id: number, delayMs: number): void {
-    this.#worker ??= this.#startWorker();
-    this.#worker?.postMessage([id, delayMs]);
-  }
-
-  #startWorker(): Worker | null {
-    if (this.#isWorkerBlocked) return null;
-    try {
-      this.#workerUrl ||= URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
-      const worker = new Worker(this.#workerUrl);
-      worker.onmessage = ({ data }: MessageEvent<number>) => this.#fire(data);
-      // the browser reports a policy that blocks the worker; a second attempt would only report it again
-      worker.onerror = () => this.#onWorkerBlocked();
-      return worker;
-    } catch {
-      this.#onWorkerBlocked();
-      return null;
-    }
-  }
-
-  #onWorkerBlocked(): void {
-    this.#isWorkerBlocked = true;
-    URL.revokeObjectURL(this.#workerUrl);
-    this.#terminateWorker();
-  }
-
-  #terminateWorker(): void {
-    this.#worker?.terminate();
-    this.#worker = null;
+  #passAllToWorker(): void {
+    for (const [id, { due }] of this.#timers) this.#worker?.set(id, Math.max(0, due - performance.now()));
   }
 }

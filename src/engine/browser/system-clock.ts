@@ -1,12 +1,13 @@
 import type { Clock } from '../ports.js';
 import { BackgroundTimers } from './background-timers.js';
 
-const timers = new BackgroundTimers();
+/** The timers of `systemClock`. */
+export const systemTimers = new BackgroundTimers();
 
-/** The device's clock. Its timers also run on time while the page is hidden. */
+/** The device's clock. Its timers also run on time while the page is hidden, once they use a worker. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimer: (callback, delay) => timers.set(callback, delay),
+  setTimer: (callback, delay) => systemTimers.set(callback, delay),
   random: () => Math.random(),
 };

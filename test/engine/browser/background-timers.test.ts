@@ -1,5 +1,13 @@
 import { expect } from '@open-wc/testing';
 import { BackgroundTimers } from '../../../src/engine/browser/background-timers.js';
+import { TimerWorker } from '../../../src/engine/browser/timer-worker.js';
+
+/** Returns timers that use a worker while the page is hidden. */
+function createTimers(): BackgroundTimers {
+  const timers = new BackgroundTimers();
+  timers.useWorker(TimerWorker);
+  return timers;
+}
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -37,7 +45,7 @@ async function countingWorkers(
 
 describe('a timer', () => {
   it('does not fire at once if its delay is longer than browsers support', async () => {
-    const timers = new BackgroundTimers();
+    const timers = createTimers();
     const fired: number[] = [];
     const cancels = [Infinity, 2 ** 31].map((delay) => timers.set(() => fired.push(delay), delay));
     await new Promise<void>((resolve) => timers.set(resolve, 20));
@@ -48,7 +56,7 @@ describe('a timer', () => {
   it('fires once, when due, and starts no worker while the page is visible', () =>
     countingWorkers(async (workers) => {
       setVisible(true);
-      const timers = new BackgroundTimers();
+      const timers = createTimers();
       const fired: string[] = [];
       timers.set(() => fired.push('late'), 60);
       timers.set(() => fired.push('soon'), 10);
@@ -60,7 +68,7 @@ describe('a timer', () => {
   it('also runs in a worker while the page is hidden, and fires only once', () =>
     countingWorkers(async (workers) => {
       setVisible(true);
-      const timers = new BackgroundTimers();
+      const timers = createTimers();
       let fired = 0;
       timers.set(() => fired++, 300);
       setVisible(false);
@@ -71,6 +79,17 @@ describe('a timer', () => {
       expect(workers.started, 'one worker for all timers').to.equal(1);
     }));
 
+  it('that was set before runs in the worker too once its code is loaded in a hidden page', () =>
+    countingWorkers(async (workers) => {
+      setVisible(false);
+      const timers = new BackgroundTimers();
+      const fired = new Promise<void>((resolve) => timers.set(resolve, 50));
+      expect(workers.started).to.equal(0);
+      timers.useWorker(TimerWorker);
+      expect(workers).to.deep.equal({ started: 1, live: 1 });
+      await fired;
+    }));
+
   it('fires on time even if the page’s own timers are throttled', () =>
     countingWorkers(async () => {
       setVisible(false);
@@ -79,7 +98,7 @@ describe('a timer', () => {
       globalThis.setTimeout = ((callback: () => void, delay: number) =>
         original(callback, delay + 60_000)) as typeof setTimeout;
       try {
-        await new Promise<void>((resolve) => new BackgroundTimers().set(resolve, 10));
+        await new Promise<void>((resolve) => createTimers().set(resolve, 10));
       } finally {
         globalThis.setTimeout = original;
       }
@@ -90,7 +109,7 @@ describe('a timer', () => {
       for (const isVisible of [true, false]) {
         setVisible(isVisible);
         let fired = 0;
-        new BackgroundTimers().set(() => fired++, 10)();
+        createTimers().set(() => fired++, 10)();
         await wait(50);
         expect(fired).to.equal(0);
       }
@@ -98,7 +117,7 @@ describe('a timer', () => {
 
   it('terminates the worker when the page is shown or unloaded', () =>
     countingWorkers(async (workers) => {
-      const timers = new BackgroundTimers();
+      const timers = createTimers();
       const cancel = timers.set(() => {}, 60_000);
       setVisible(false);
       setVisible(true);
@@ -122,7 +141,7 @@ describe('a timer whose worker a policy blocks', () => {
     };
     await countingWorkers(async (workers) => {
       setVisible(false);
-      const timers = new BackgroundTimers();
+      const timers = createTimers();
       let fired = 0;
       timers.set(() => fired++, 10);
       timers.set(() => fired++, 20);
@@ -137,7 +156,7 @@ describe('a timer whose worker a policy blocks', () => {
     await countingWorkers(
       async (workers) => {
         setVisible(false);
-        const timers = new BackgroundTimers();
+        const timers = createTimers();
         let fired = 0;
         timers.set(() => fired++, 50);
         await wait(200);
