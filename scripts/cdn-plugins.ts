@@ -42,6 +42,9 @@ const DRIVER_EDITS: readonly (readonly [string, string])[] = [
   ['_isEncodedBlob(value)) {', 'false) {'],
   // the database of an instance has version 1 at first
   ['if (dbInfo.version !== defaultVersion) {', 'if (false) {'],
+  // a warning for developers of localforage
+  ["if (ex.name === 'ConstraintError') {", "if (ex.name !== 'ConstraintError') throw ex; if (false) {"],
+  ['} else {\n                        throw ex;\n                    }', '}'],
 ];
 
 /** Bundles localforage from its own modules, with its IndexedDB driver only. */

@@ -13,6 +13,7 @@ export { abortFormerSession, abortUpload } from './transfer/abort-upload.js';
 export { complete } from './transfer/complete.js';
 export { ConnectionLosses } from './transfer/connection-losses.js';
 export { listAndVerifyParts, refreshParts } from './transfer/list-parts.js';
+export { renewGrant } from './transfer/renew-grant.js';
 export { reportCompletion } from './transfer/report-completion.js';
 export { RestartResolver } from './transfer/restart.js';
 export { confirmUser } from './uploads/ask-for-user.js';

@@ -96,3 +96,7 @@ export function resumptionOf(session: Session | null, id: string): Resumption | 
 export function referenceOf({ key, uploadId, grant }: Session): UploadReference {
   return { key, upload_id: uploadId ?? '', ...(grant !== undefined && { grant }) };
 }
+
+/** Whether two sessions have the same key and part size. Signatures and grants for one are then valid for the other. */
+export const hasSameLayout = (one: Session, other: Session): boolean =>
+  one.key === other.key && one.table.plan.partSize === other.table.plan.partSize;

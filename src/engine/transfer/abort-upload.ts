@@ -7,6 +7,7 @@ import { requestAbort } from '../s3/abort.js';
 import { newId } from '../util/new-id.js';
 import { TransferContext } from './context.js';
 import { listParts } from './list-parts.js';
+import { renewGrant } from './renew-grant.js';
 import { sendS3Request } from './signed-requests.js';
 
 /**
@@ -50,7 +51,7 @@ export function abortFormerSession({ services, record, retries }: TransferContex
   former.session = session;
   // renewing its grant must not ask the page about it
   former.status = 'aborted';
-  const context = new TransferContext(services, former, SILENT_OBSERVER);
+  const context = new TransferContext(services, former, SILENT_OBSERVER, renewGrant);
   if (!context.canAbort) return;
   retries.background.add(context.retries);
   void abortUpload(context, services.lifetime)

@@ -7,7 +7,11 @@ import { RetryLoop } from '../network/retry-loop.js';
 import { SignatureCache } from '../signing/signature-cache.js';
 import type { SignedUpload } from '../model/signature.js';
 import { TrackerNotifier } from '../signing/tracker-notifier.js';
+import { unlessAborted } from '../util/abort.js';
 import type { Services } from './services.js';
+
+/** Asks the signer for another grant of the open session. */
+type RenewGrant = (context: TransferContext) => Promise<void>;
 
 /** The objects that the steps of one upload's transfer share: its record, signatures, checks and retries. */
 export class TransferContext implements UploadObserver {
@@ -23,15 +27,18 @@ export class TransferContext implements UploadObserver {
   isFirstRequestRejected = false;
   /** Whether the grant has to be renewed before the next signature. */
   isGrantExpired = false;
-  /** The pending renewal, for which all requests wait; null if there is none. */
-  grantRenewal: Promise<void> | null = null;
   readonly #observer: UploadObserver;
+  readonly #renewGrant: RenewGrant;
+  /** The pending renewal, for which all requests wait; null if there is none. */
+  #grantRenewal: Promise<void> | null = null;
   #url: string | null = null;
 
-  constructor(services: Services, record: UploadRecord, observer: UploadObserver) {
+  /** @param renewGrant called once the signer has rejected the grant as expired */
+  constructor(services: Services, record: UploadRecord, observer: UploadObserver, renewGrant: RenewGrant) {
     this.services = services;
     this.record = record;
     this.#observer = observer;
+    this.#renewGrant = renewGrant;
     this.retries = new RetryLoop(services, record, this);
     const { signer, clock, health } = services;
     this.signatures = new SignatureCache(signer, clock, () => health.signer.recordAnswer(record.id));
@@ -72,6 +79,15 @@ export class TransferContext implements UploadObserver {
     }
     this.record.session = session;
     this.notifier = session && this.#createNotifier(session);
+  }
+
+  /** Renews the grant if the signer has rejected it as expired. @throws Error as `renewGrant` does */
+  async renewExpiredGrant(signal: AbortSignal): Promise<void> {
+    if (!this.isGrantExpired) return;
+    this.#grantRenewal ??= this.#renewGrant(this).finally(() => {
+      this.#grantRenewal = null;
+    });
+    await unlessAborted(signal, this.#grantRenewal);
   }
 
   /** Handles reports about signatures, and passes all others on to the observer. */

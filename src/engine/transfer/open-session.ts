@@ -1,4 +1,5 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
+import { hasSameLayout } from '../model/session.js';
 import { RestartRequired } from '../network/restart-required.js';
 import { readInit } from '../signing/init-answer.js';
 import type { FirstRequest } from '../signing/init-answer.js';
@@ -6,7 +7,6 @@ import { isFresh } from '../model/signature.js';
 import type { Signature } from '../model/signature.js';
 import { unlessAborted } from '../util/abort.js';
 import type { TransferContext } from './context.js';
-import { hasSameLayout } from './renew-grant.js';
 import { sendSigned, timeoutsOf } from './signed-requests.js';
 
 /** Opens the session of an upload: asks the signer where to send the file, and creates the multipart upload. */

@@ -1,22 +1,14 @@
-import type { Session } from '../model/session.js';
+import { hasSameLayout } from '../model/session.js';
 import { RestartRequired } from '../network/restart-required.js';
 import { readInit } from '../signing/init-answer.js';
-import { unlessAborted } from '../util/abort.js';
 import type { TransferContext } from './context.js';
 
 /**
- * Renews the grant, which the signer has rejected as expired.
+ * Asks the signer for another grant, because it has rejected the session's grant as expired.
  * @throws RestartRequired if the signer does not renew it
  * @throws SignerFault if the call fails
  */
-export async function renewGrant(context: TransferContext, signal: AbortSignal): Promise<void> {
-  context.grantRenewal ??= requestGrant(context).finally(() => {
-    context.grantRenewal = null;
-  });
-  await unlessAborted(signal, context.grantRenewal);
-}
-
-async function requestGrant(context: TransferContext): Promise<void> {
+export async function renewGrant(context: TransferContext): Promise<void> {
   const { services, record, signatures } = context;
   const { session } = readInit(await services.inits.ask(record), record.facts.size);
   const current = context.session;
@@ -27,7 +19,3 @@ async function requestGrant(context: TransferContext): Promise<void> {
   signatures.clear();
   context.report({ type: 'session-changed' });
 }
-
-/** Whether two sessions have the same key and part size. Signatures and grants for one are then valid for the other. */
-export const hasSameLayout = (one: Session, other: Session): boolean =>
-  one.key === other.key && one.table.plan.partSize === other.table.plan.partSize;

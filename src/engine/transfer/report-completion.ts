@@ -6,7 +6,6 @@ import { areNotificationsBatched } from '../signing/notifications.js';
 import type { TrackerNotifier } from '../signing/tracker-notifier.js';
 import { backoff, sleep } from '../util/timing.js';
 import type { TransferContext } from './context.js';
-import { renewGrant } from './renew-grant.js';
 
 /** Attempts of the last notification. It may return the receipt, but no upload fails for lack of one. */
 const MAX_ATTEMPTS = 5;
@@ -38,7 +37,8 @@ export async function reportCompletion(
     } catch (error) {
       if (!hasRenewed && error instanceof SignerFault && error.code === 'grant-expired') {
         hasRenewed = true;
-        await renewGrant(context, signal).catch(() => {});
+        context.isGrantExpired = true;
+        await context.renewExpiredGrant(signal).catch(() => {});
       } else if (attempt < MAX_ATTEMPTS) await sleep(clock, backoff(attempt, clock.random()), signal);
     }
   }

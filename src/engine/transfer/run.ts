@@ -16,6 +16,7 @@ import { CreationOutcome } from './creation-outcome.js';
 import type { listAndVerifyParts, refreshParts } from './list-parts.js';
 import { objectChecksumOf } from './object-checksum.js';
 import { SessionOpener } from './open-session.js';
+import type { renewGrant } from './renew-grant.js';
 import type { reportCompletion } from './report-completion.js';
 import type { RestartResolver } from './restart.js';
 import { PartSender } from './send-parts.js';
@@ -33,6 +34,7 @@ export interface TransferCode extends RetryLoopCode {
   readonly listAndVerifyParts: typeof listAndVerifyParts;
   readonly refreshParts: typeof refreshParts;
   readonly reportCompletion: typeof reportCompletion;
+  readonly renewGrant: typeof renewGrant;
   readonly RestartResolver: typeof RestartResolver;
 }
 
@@ -62,7 +64,10 @@ export class Transfer {
   #step: Step = 'starting';
 
   constructor(services: TransferServices, record: UploadRecord, observer: UploadObserver) {
-    const context = new TransferContext(services, record, observer);
+    const context = new TransferContext(services, record, observer, (expired) =>
+      // loaded, because it has handled the signer's answer
+      services.deferredCode.loaded!.renewGrant(expired),
+    );
     this.#context = context;
     this.#deferredCode = services.deferredCode;
     this.#opener = new SessionOpener(context);

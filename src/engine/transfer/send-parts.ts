@@ -4,7 +4,6 @@ import type { OnConnectionLost } from '../network/attempt.js';
 import { hasSignedChecksum } from '../s3/client.js';
 import { abortable, withChildController } from '../util/abort.js';
 import type { TransferContext } from './context.js';
-import { renewGrant } from './renew-grant.js';
 import { sendSigned, timeoutsOf } from './signed-requests.js';
 import type { PreparedRequest } from './signed-requests.js';
 
@@ -90,7 +89,7 @@ export class PartSender {
       signatures.forgetPart(partNumber);
     });
     const prepare = async (): Promise<PreparedRequest> => {
-      if (context.isGrantExpired) await renewGrant(context, signal);
+      await context.renewExpiredGrant(signal);
       const upload = context.signedUpload(session, checks);
       const signing = signatures.signPart(partNumber, upload, () => table.unstored(), signal);
       return { signature: await waitForRead(name, signal, signing) };

@@ -4,7 +4,6 @@ import { isFresh } from '../model/signature.js';
 import type { UploadRequest } from '../signing/signature-cache.js';
 import type { Signature } from '../model/signature.js';
 import type { TransferContext } from './context.js';
-import { renewGrant } from './renew-grant.js';
 
 /** Returns the timeouts of one attempt. Each stall of the same step doubles them. */
 export function timeoutsOf(context: TransferContext, stalls: number, signal: AbortSignal): RequestTimeouts {
@@ -66,7 +65,7 @@ export function sendS3Request<T>(
     0,
     signal,
     async () => {
-      if (context.isGrantExpired) await renewGrant(context, signal);
+      await context.renewExpiredGrant(signal);
       return { signature: await context.signatures.signRequest(request, context.signedUpload(), signal, marker) };
     },
     ({ signature }) => send(signature, timeoutsOf(context, attempt.stalls, signal)),
