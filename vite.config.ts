@@ -9,6 +9,7 @@ import {
   plainImports,
   siblingImports,
 } from './scripts/cdn-plugins.js';
+import { buildId } from './scripts/build-id.js';
 import { selfContainedChunks } from './scripts/lazy-chunks.js';
 
 const ENTRIES = [
@@ -54,6 +55,9 @@ export const DEFERRED = 'mule-upload-deferred-code.js';
 /** The file of the list of uploads. */
 export const LIST = 'mule-upload-list-controller.js';
 
+/** ID of the build: a hash of everything that the CDN files are made of. */
+const BUILD_ID = buildId();
+
 /** Configures one minified file. It is not a library build, because Vite keeps the white space of ES libraries. */
 const minified = (
   input: string,
@@ -90,12 +94,20 @@ const minified = (
  * page chooses the URL of the main file. `mule-upload.whole.js` holds everything, for pages that can load only one file.
  */
 export const cdn: readonly UserConfig[] = [
-  minified('src/index.ts', 'mule-upload.js', [selfContainedChunks([]), siblingImports(ENGINE)], {
-    sharesModules: true,
-  }),
-  minified('src/engine/create-manager.ts', ENGINE, [ownDigestModules(), selfContainedChunks([DEFERRED])], {
-    sharesModules: true,
-  }),
+  minified(
+    'src/index.ts',
+    'mule-upload.js',
+    [selfContainedChunks({ build: BUILD_ID }), siblingImports(ENGINE, BUILD_ID)],
+    {
+      sharesModules: true,
+    },
+  ),
+  minified(
+    'src/engine/create-manager.ts',
+    ENGINE,
+    [ownDigestModules(), selfContainedChunks({ build: BUILD_ID, retriedChunks: [DEFERRED], isImported: true })],
+    { sharesModules: true },
+  ),
   minified('src/index.ts', 'mule-upload.whole.js', [], { isSingleFile: true }),
 ];
 

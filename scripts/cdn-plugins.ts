@@ -1,5 +1,6 @@
 /** Build steps for the CDN files only. They run in current browsers alone, and pages download every byte of them. */
 import type { Plugin } from 'vite';
+import { BUILD, buildCheck } from './lazy-chunks.js';
 
 /** Returns a module's path with forward slashes, on Windows too. */
 const slashed = (id: string): string => id.replaceAll('\\', '/');
@@ -90,8 +91,9 @@ export function plainImports(): Plugin {
  */
 const SIBLING_URL_FUNCTION = `const requests = {}; const siblingUrl = (file) => { const { pathname } = new URL(import.meta.url); const retry = requests[file] ? '?retry=' + requests[file] : ''; requests[file] = (requests[file] ?? 0) + 1; return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + retry, import.meta.url).href; };`;
 
-/** Imports the engine, and every other lazy chunk, from files in the same folder. */
-export function siblingImports(engineFile: string): Plugin {
+/** Imports the engine, which has to be of the same build, and every other lazy chunk from files in the same folder. */
+export function siblingImports(engineFile: string, build: string): Plugin {
+  const checkEngine = `.then((module) => { ${buildCheck(`module.${BUILD}`, build)}; return module; })`;
   return {
     name: 'sibling-imports',
     enforce: 'pre',
@@ -102,7 +104,7 @@ export function siblingImports(engineFile: string): Plugin {
         if (!isEntry) return undefined;
         const edited = code.replace(
           /import\((["'`])\.\/(mule-upload-[\w-]+\.js)\1\)/g,
-          (_, __, name) => `import(siblingUrl('${name}'))`,
+          (_, __, name) => `import(siblingUrl('${name}'))${name === engineFile ? checkEngine : ''}`,
         );
         if (!edited.includes(engineFile)) this.error(`nothing imports ${engineFile}`);
         return { code: SIBLING_URL_FUNCTION + edited, map: null };

@@ -1,7 +1,8 @@
 /**
  * Build step for a CDN file with lazy chunks. The file is their entry: it requests them by `import()`. The chunks import
  * nothing. A page may load the entry under any URL, and an import from a chunk would load it a second time under its usual
- * one. The entry therefore passes the exports that they share to each chunk.
+ * one. The entry therefore passes the exports that they share to each chunk. These have short names, which mean something
+ * else in another release: each file has the ID of its build, and refuses a file of another build.
  */
 import type { Plugin } from 'vite';
 
@@ -37,30 +38,23 @@ interface ImportExpression extends Node {
   source: { value?: unknown };
 }
 
-/** The imports of a chunk, as the bundler lists them. */
-interface ChunkImports {
-  isEntry: boolean;
-  imports: readonly string[];
-  dynamicImports: readonly string[];
-}
-
-type ChunksByFile = Readonly<Record<string, ChunkImports>>;
-
 /**
  * Variable of the generated code: the exports that an entry shares, by the bundler's names. Its member `chunks` holds the
  * exports of each lazy chunk that has loaded, by file name.
  */
 const SHARED = '__shared';
 
+/** Export of an entry that another file imports, and member of `SHARED`: the ID of the build. */
+export const BUILD = 'build';
+
+/** Returns code that throws unless `id`, which is code too, is the ID of this build. */
+export const buildCheck = (id: string, build: string): string =>
+  `if (${id} !== '${build}') throw new Error('mule-upload: a file belongs to another release. Reload the page.')`;
+
 /** Variable of the generated code: how often the entry has requested chunks that are requested again after a failure. */
 const REQUEST_COUNT = '__requests';
 
 const fileNameOf = ({ value }: { value?: unknown }): string => String(value).replace(/^\.\//, '');
-
-/** Whether a chunk, or a chunk that it requests, uses exports of the entry. */
-function usesShared({ imports, dynamicImports }: ChunkImports, chunks: ChunksByFile): boolean {
-  return imports.length > 0 || dynamicImports.some((file) => usesShared(chunks[file]!, chunks));
-}
 
 /** Returns every dynamic import in a syntax tree. @see https://github.com/estree/estree */
 function dynamicImportsIn(node: unknown): ImportExpression[] {
@@ -102,14 +96,12 @@ const exportedMembers = ({ specifiers }: ExportDeclaration): [name: string, loca
   specifiers.map(({ local, exported }) => [exported!.name, local.name]);
 
 /** Replaces `import(chunk)`: calls the chunk's default export once with the shared exports, and keeps the result. */
-function requestEdit({ start, end, source }: ImportExpression, chunks: ChunksByFile, isRetried: boolean): Edit {
+function requestEdit({ start, end, source }: ImportExpression, isRetried: boolean): Edit {
   const file = fileNameOf(source);
   const retryQuery = `(${REQUEST_COUNT}++ ? '?retry=' + ${REQUEST_COUNT} : '')`;
   const url = isRetried ? `'./${file}' + ${retryQuery}` : `'./${file}'`;
   const loaded = `${SHARED}.chunks['${file}']`;
-  const passShared = usesShared(chunks[file]!, chunks)
-    ? `.then((module) => (${loaded} ??= module.default(${SHARED})))`
-    : '';
+  const passShared = `.then((module) => (${loaded} ??= module.default(${SHARED})))`;
   const returnLoaded = isRetried ? `${loaded} ? Promise.resolve(${loaded}) : ` : '';
   return { start, end, text: `(${returnLoaded}import(${url})${passShared})` };
 }
@@ -118,39 +110,59 @@ function requestEdit({ start, end, source }: ImportExpression, chunks: ChunksByF
 function entryExportEdit(
   declaration: ExportDeclaration,
   publicNames: readonly string[],
+  { build, isImported }: ChunkOptions,
   countsRequests: boolean,
 ): Edit {
   const { start, end } = declaration;
   const members = exportedMembers(declaration);
   const isPublic = ([name]: [name: string, local: string]): boolean => publicNames.includes(name);
-  const shared = objectCode([...members.filter((member) => !isPublic(member)), ['chunks', '{}']]);
+  const own: [name: string, value: string][] = [
+    [BUILD, `'${build}'`],
+    ['chunks', '{}'],
+  ];
+  const shared = objectCode([...members.filter((member) => !isPublic(member)), ...own]);
   const exports = members.filter(isPublic).map(([name, local]) => `${local} as ${name}`);
   const counter = countsRequests ? `let ${REQUEST_COUNT} = 0; ` : '';
-  return { start, end, text: `${counter}const ${SHARED} = ${shared}; export { ${exports.join(', ')} };` };
+  const buildExport = isImported ? `export const ${BUILD} = ${SHARED}.${BUILD}; ` : '';
+  const text = `${counter}const ${SHARED} = ${shared}; ${buildExport}export { ${exports.join(', ')} };`;
+  return { start, end, text };
 }
 
 /** Wraps a lazy chunk into a function that receives the shared exports and returns those of the chunk. */
-function wrapperEdits(imports: readonly ImportDeclaration[], declaration: ExportDeclaration): Edit[] {
+function wrapperEdits(imports: readonly ImportDeclaration[], declaration: ExportDeclaration, build: string): Edit[] {
   const patterns = imports.map(({ specifiers }) =>
     objectCode(specifiers.map(({ imported, local }) => [imported!.name, local.name])),
   );
+  const check = buildCheck(`${SHARED}.${BUILD}`, build);
   const receive = patterns.map((pattern) => `const ${pattern} = ${SHARED}; `).join('');
   const { start, end } = declaration;
   return [
-    { start: 0, end: 0, text: `export default (${SHARED}) => { ${receive}` },
+    { start: 0, end: 0, text: `export default (${SHARED}) => { ${check}; ${receive}` },
     { start, end, text: `return ${objectCode(exportedMembers(declaration))}; };` },
   ];
 }
 
+/** What the build step knows about the files. */
+export interface ChunkOptions {
+  /** ID of the build, equal in all files. */
+  readonly build: string;
+  /**
+   * Files that are requested again after a failure. Each request gets another URL, because Firefox never requests a module
+   * again that it could not load.
+   */
+  readonly retriedChunks?: readonly string[];
+  /** Whether another file imports the entry, which then exports the ID of the build. */
+  readonly isImported?: boolean;
+}
+
 /**
- * Turns a lazy chunk `import { a as b } from entry; …; export { X }` into `export default ({ a: b }) => { …; return { X } }`,
- * and each `import(chunk)` into `import(chunk).then((module) => module.default(shared))`. All requests of one entry get
+ * Turns a lazy chunk `import { a as b } from entry; …; export { X }` into `export default ({ a: b }) => { …; return { X } }`
+ * that checks the build, and each `import(chunk)` into `import(chunk).then((module) => module.default(shared))`. All requests of one entry get
  * the same module, as with a usual `import()`. A page that loads the entry under two URLs has two entries. Values are
  * passed, not bindings, so a shared variable must not change.
- * @param retriedChunks files that are requested again after a failure. Each request gets another URL, because Firefox
- *   never requests a module again that it could not load
  */
-export function selfContainedChunks(retriedChunks: readonly string[]): Plugin {
+export function selfContainedChunks(options: ChunkOptions): Plugin {
+  const { build, retriedChunks = [] } = options;
   return {
     name: 'self-contained-chunks',
     renderChunk(code, chunk, _options, { chunks }) {
@@ -164,15 +176,13 @@ export function selfContainedChunks(retriedChunks: readonly string[]): Plugin {
       const exported = body.find(({ type }) => type === 'ExportNamedDeclaration') as ExportDeclaration;
 
       const edits = [
-        ...requests.map((request) => requestEdit(request, chunks, isRetried(request))),
+        ...requests.map((request) => requestEdit(request, isRetried(request))),
         ...imports.map(({ start, end }) => ({ start, end, text: '' })),
       ];
       if (chunk.isEntry) {
         const publicNames = exportedNames(chunk.facadeModuleId!, (id) => this.getModuleInfo(id));
-        edits.push(entryExportEdit(exported, publicNames, requests.some(isRetried)));
-      } else if (usesShared(chunk, chunks)) {
-        edits.push(...wrapperEdits(imports, exported));
-      }
+        edits.push(entryExportEdit(exported, publicNames, options, requests.some(isRetried)));
+      } else edits.push(...wrapperEdits(imports, exported, build));
       return edits.length ? { code: applyEdits(code, edits), map: null } : undefined;
     },
   };

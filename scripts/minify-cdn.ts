@@ -23,5 +23,5 @@ async function minifyScript(file: string): Promise<void> {
     },
   });
   await writeFile(file, `${code}\n`);
-  await writeFile(`${file}.map`, String(map));
+  await writeFile(`${file}.map`, map as string);
 }

@@ -20,6 +20,13 @@ const page = (src: string): string => `<!doctype html>
 <script type="module" src="${src}"></script></html>`;
 const script = async (name: string): Promise<Response> =>
   new Response(new Uint8Array((await readScript(name))!), { headers: { 'content-type': 'text/javascript' } });
+/** A file that differs from the present one as that of another release: by the ID of its build. */
+const ofAnotherRelease = async (name: string): Promise<Response> => {
+  const text = new TextDecoder().decode((await readScript(name))!);
+  const [, build = ''] = /"([\da-f]{8})"/.exec(text) ?? [];
+  assert.notEqual(build, '', `${name} has no build ID`);
+  return new Response(text.replaceAll(build, '0'.repeat(8)), { headers: { 'content-type': 'text/javascript' } });
+};
 /** A response that ends with the connection, in the middle of its body. */
 const cut = (): Response => {
   const body = new ReadableStream({
@@ -79,6 +86,23 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         return requestedPaths.length < 3 ? new Response(null, { status: 503 }) : null;
       });
       assert.equal(requestedPaths.length, 3);
+    });
+
+    it('of another release are refused, as a cache may hold them, and requested again', async () => {
+      const requestCounts = new Map<string, number>();
+      await expectUpload('/mule-upload.js', (pathname) => {
+        const [, name] = /^\/(mule-upload-(?:engine|deferred-code|list-controller)\.js)$/.exec(pathname) ?? [];
+        if (!name) return null;
+        const count = (requestCounts.get(name) ?? 0) + 1;
+        requestCounts.set(name, count);
+        return count === 1 ? ofAnotherRelease(name) : null;
+      });
+      const counts = [...requestCounts].sort(([one], [other]) => one.localeCompare(other));
+      assert.deepEqual(counts, [
+        ['mule-upload-deferred-code.js', 2],
+        ['mule-upload-engine.js', 2],
+        ['mule-upload-list-controller.js', 2],
+      ]);
     });
 
     it('cannot be loaded: the row shows it, an event reports it, and the same upload continues later', async () => {
