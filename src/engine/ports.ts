@@ -207,10 +207,10 @@ export interface PageHandlers {
 export interface PageEnvironment {
   readonly online: boolean;
   /**
-   * @param asksToLeave whether `leave` is called; a `beforeunload` listener may keep the page out of the back-forward cache
+   * @param warnsBeforeLeaving whether `leave` is called; a `beforeunload` listener may keep the page out of the back-forward cache
    * @returns a function that stops listening
    */
-  listen(handlers: PageHandlers, asksToLeave: boolean): () => void;
+  listen(handlers: PageHandlers, warnsBeforeLeaving: boolean): () => void;
 }
 
 /** Computes digests, off the main thread if the browser allows it. */

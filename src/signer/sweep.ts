@@ -40,7 +40,7 @@ export async function sweep(
   { days = 8, limit = 1_000 }: SweepOptions = {},
 ): Promise<SweepReport> {
   const settings = resolveOptions(options);
-  const { tracker, bucket, storeName } = settings;
+  const { tracker, bucket, storeId } = settings;
   if (!tracker?.stale) throw new OptionError('tracker', 'sweep needs a tracker that implements stale()');
   expect('days', days, (value) => Number.isFinite(value) && (value as number) > 0, 'a finite number above 0');
   expect('limit', limit, isIntegerFrom(1, 1_000_000), 'a whole number from 1 to 1,000,000');
@@ -66,7 +66,7 @@ export async function sweep(
     await tracker.forget(principal, uploadId, 'aborted');
   };
 
-  const abandoned = await tracker.stale(bucket, before, limit, storeName);
+  const abandoned = await tracker.stale(bucket, before, limit, storeId);
   report.hasMore = abandoned.length >= limit;
   await mapWithLimit(abandoned, CONCURRENCY, abort);
   return report;

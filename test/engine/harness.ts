@@ -72,8 +72,8 @@ export class FakeEnvironment implements PageEnvironment {
   online = true;
   handlers: PageHandlers | null = null;
 
-  listen(handlers: PageHandlers, asksToLeave: boolean): () => void {
-    this.handlers = { ...handlers, leave: (event) => asksToLeave && handlers.leave(event) };
+  listen(handlers: PageHandlers, warnsBeforeLeaving: boolean): () => void {
+    this.handlers = { ...handlers, leave: (event) => warnsBeforeLeaving && handlers.leave(event) };
     return () => {
       this.handlers = null;
     };

@@ -13,7 +13,8 @@ const loggedWarnings = new Set<string>();
 /** Logs a warning that names the attribute, only once for each value. @param fallback the value that applies; null for none */
 export function warnOnce(attribute: string, value: unknown, expected: string, fallback: string | number | null): void {
   const outcome = fallback === null ? 'the attribute is ignored' : `"${fallback}" is used`;
-  const message = `<mule-upload ${attribute}="${String(value)}">: expected ${expected}; ${outcome}.`;
+  const text = valueOf(value, String) ?? typeof value;
+  const message = `<mule-upload ${attribute}="${text}">: expected ${expected}; ${outcome}.`;
   if (loggedWarnings.has(message)) return;
   loggedWarnings.add(message);
   console.warn(message);
@@ -27,10 +28,19 @@ function createReader<T extends string | number | null>(
 ): Reader<T> {
   return (value) => {
     if (value === null || value === undefined || value === fallback) return fallback;
-    const parsed = parse(value);
+    const parsed = valueOf(value, parse);
     if (parsed === undefined) warnOnce(attribute, value, expected, fallback);
     return parsed === undefined ? fallback : parsed;
   };
+}
+
+/** @returns undefined for a value that cannot be parsed, or not even converted to a string or number */
+function valueOf<T>(value: unknown, parse: (value: unknown) => T | undefined): T | undefined {
+  try {
+    return parse(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns `accept` in the syntax of `<input type="file">`; logs a warning if that differs from the given value. */
@@ -57,15 +67,11 @@ export const sizeReader = <F extends string | null>(
 ): Reader<number | F> =>
   createReader<number | F>(
     attribute,
-    `bytes or a size such as 16MiB${minimum > 0 ? `, from ${minimum} to ${maximum}` : ''}`,
+    `bytes or a size such as 16MiB${minimum > 0 ? `, ${minimum} or more` : ''}${maximum < Infinity ? `, at most ${maximum}` : ''}`,
     fallback,
     (value) => {
-      try {
-        const bytes = parseSize(value as string | number);
-        return bytes >= minimum && bytes <= maximum ? bytes : undefined;
-      } catch {
-        return undefined;
-      }
+      const bytes = parseSize(value as string | number);
+      return bytes >= minimum && bytes <= maximum ? bytes : undefined;
     },
   );
 

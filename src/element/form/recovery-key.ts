@@ -1,15 +1,17 @@
 import type { UploadProperties } from '../api/properties.js';
 
 const connectedElements = new Set<UploadProperties>();
-/** How many connected elements have each key; null until they are counted again. */
-let keyCounts: Map<string, number> | null = null;
+/** How many connected elements have each key. */
+const keyCounts = new Map<string, number>();
+/** The key of each element when they were counted; empty until they are counted again. */
+const countedKeys = new Map<UploadProperties, string>();
 let hasWarned = false;
 
 /** Registers an element while it is connected: keys must be unique among the elements of a page. */
 export function trackElement(host: UploadProperties, isConnected: boolean): void {
   if (isConnected) connectedElements.add(host);
   else connectedElements.delete(host);
-  keyCounts = null;
+  countedKeys.clear();
 }
 
 /** Returns the URL that a form is submitted to, without its origin if that is the page's. */
@@ -18,7 +20,8 @@ function actionOf(form: HTMLFormElement): string {
   const action = form.getAttribute('action');
   try {
     const { href, origin } = new URL(action || location.href, document.baseURI);
-    return href.replace(/#.*/, '').replace(origin === location.origin ? origin : '', '');
+    const url = href.replace(/#.*/, '');
+    return origin === location.origin ? url.replace(origin, '') : url;
   } catch {
     return String(action);
   }
@@ -39,23 +42,26 @@ function keyWithParams(key: string, { params }: UploadProperties): string {
   }
 }
 
-function isUnique(key: string): boolean {
-  if (!keyCounts) {
-    keyCounts = new Map();
-    for (const element of connectedElements) {
-      if (element.recoveryKey) continue;
-      const derived = derivedKey(element);
-      for (const candidate of new Set([derived, keyWithParams(derived, element)]))
-        keyCounts.set(candidate, (keyCounts.get(candidate) ?? 0) + 1);
-    }
+/** Counts the keys of all connected elements. */
+function countKeys(): void {
+  keyCounts.clear();
+  countedKeys.clear();
+  for (const element of connectedElements) {
+    if (element.recoveryKey) continue;
+    const derived = derivedKey(element);
+    const withParams = keyWithParams(derived, element);
+    countedKeys.set(element, withParams);
+    for (const candidate of new Set([derived, withParams]))
+      keyCounts.set(candidate, (keyCounts.get(candidate) ?? 0) + 1);
   }
-  return (keyCounts.get(key) ?? 0) < 2;
 }
+
+const isUnique = (key: string): boolean => (keyCounts.get(key) ?? 0) < 2;
 
 /** Identifies the control in which unfinished uploads are resumed. */
 export interface RecoveryKey {
   readonly key: string;
-  /** Whether no other element of the page has the same key. */
+  /** Whether no other element of the page has the same key; a `recovery-key` is not compared. */
   readonly isUnique: boolean;
 }
 
@@ -63,8 +69,10 @@ export interface RecoveryKey {
 export function recoveryKeyOf(host: UploadProperties): RecoveryKey {
   if (host.recoveryKey) return { key: String(host.recoveryKey), isUnique: true };
   const derived = derivedKey(host);
-  if (isUnique(derived)) return { key: derived, isUnique: true };
   const key = keyWithParams(derived, host);
+  // the element, or another one, may have changed since
+  if (countedKeys.get(host) !== key) countKeys();
+  if (isUnique(derived)) return { key: derived, isUnique: true };
   if (isUnique(key)) return { key, isUnique: true };
   if (!hasWarned)
     console.warn(

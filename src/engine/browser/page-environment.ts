@@ -25,13 +25,18 @@ export const isHidden = (): boolean => globalThis.document?.visibilityState === 
 
 /**
  * Calls a listener when the page is hidden, shown or left. `isGone`: the page is being unloaded, or enters the back-forward
- * cache.
+ * cache. A visible page that is left fires `pagehide` first, and then `visibilitychange`.
+ * @see https://html.spec.whatwg.org/multipage/document-lifecycle.html#unload-a-document
  */
 export function onVisibilityChange(listener: (isHidden: boolean, isGone: boolean) => void): Unlisten {
+  let isGone = false;
+  const report = (): void => listener(isGone || isHidden(), isGone);
   const unlisteners = [
-    addListener(globalThis.document, ['visibilitychange'], () => listener(isHidden(), false)),
-    addListener(globalThis, ['pagehide'], () => listener(true, true)),
-    addListener(globalThis, ['pageshow'], () => listener(isHidden(), false)),
+    addListener(globalThis.document, ['visibilitychange'], report),
+    addListener(globalThis, ['pagehide', 'pageshow'], ({ type }) => {
+      isGone = type === 'pagehide';
+      report();
+    }),
   ];
   return () => unlisteners.forEach((unlisten) => unlisten());
 }
@@ -54,7 +59,7 @@ export class BrowserPage implements PageEnvironment {
 
   listen(
     { online, offline, wake, slept, hide, show, leave }: Parameters<PageEnvironment['listen']>[0],
-    asksToLeave: boolean,
+    warnsBeforeLeaving: boolean,
   ): Unlisten {
     if (typeof globalThis.addEventListener !== 'function') return () => {};
     const page = globalThis.document as Document | undefined;
@@ -71,7 +76,7 @@ export class BrowserPage implements PageEnvironment {
       }),
       this.#watchSleep(slept),
     ];
-    if (asksToLeave) unlisteners.push(addListener(globalThis, ['beforeunload'], leave));
+    if (warnsBeforeLeaving) unlisteners.push(addListener(globalThis, ['beforeunload'], leave));
     return () => unlisteners.forEach((unlisten) => unlisten());
   }
 
@@ -92,8 +97,8 @@ export class BrowserPage implements PageEnvironment {
         const wallJumpMs = clock.now() - lastWall - elapsedMs;
         const lateMs = elapsedMs - SLEEP_CHECK_INTERVAL_MS;
         const lateThresholdMs = isHidden() ? HIDDEN_SLEEP_THRESHOLD_MS : SLEEP_THRESHOLD_MS;
-        if (wallJumpMs > SLEEP_THRESHOLD_MS || lateMs > lateThresholdMs) slept();
         schedule();
+        if (wallJumpMs > SLEEP_THRESHOLD_MS || lateMs > lateThresholdMs) slept();
       }, SLEEP_CHECK_INTERVAL_MS);
     };
     schedule();

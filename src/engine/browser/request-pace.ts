@@ -1,7 +1,9 @@
 /** Throughput assumed until a request was measured, in bytes per millisecond. */
 const ASSUMED_BYTES_PER_MS = 512;
 /** The same while progress is hidden. */
-const ASSUMED_BYTES_PER_MS_HIDDEN = 32;
+const ASSUMED_BYTES_PER_MS_HIDDEN = 96;
+/** How much longer than measured or assumed a request may take while progress is hidden. */
+const HIDDEN_MARGIN = 3;
 /** Minimum bytes of a measured body: the duration of a smaller one depends more on latency than on throughput. */
 export const MIN_MEASURED_BYTES = 262_144;
 
@@ -23,9 +25,10 @@ export class RequestPace {
   /** Whether no progress events fire. While that is unknown: whether a service worker may hide them. */
   get isProgressHidden(): boolean {
     const controller = serviceWorkerController();
+    // another service worker, or none any more: it has to be learned again
     if (controller !== this.#controller) this.#hasProgress = null;
     this.#controller = controller;
-    return !(this.#hasProgress ?? controller === null);
+    return this.#hasProgress === null ? controller !== null : !this.#hasProgress;
   }
 
   /**
@@ -34,7 +37,7 @@ export class RequestPace {
    * @param ownMsPerByte measured by the request's own progress events; 0 if there were none
    */
   expectedDuration(size: number, ownMsPerByte: number): number {
-    if (this.isProgressHidden) return size * (this.#msPerByte * 3 || 1 / ASSUMED_BYTES_PER_MS_HIDDEN);
+    if (this.isProgressHidden) return size * HIDDEN_MARGIN * (this.#msPerByte || 1 / ASSUMED_BYTES_PER_MS_HIDDEN);
     return size * 2 * Math.max(ownMsPerByte, this.#msPerByte || 1 / ASSUMED_BYTES_PER_MS);
   }
 
@@ -57,9 +60,12 @@ export class RequestPace {
     this.#msPerByte = Math.max(latest, (this.#msPerByte + latest) / 2);
   }
 
-  /** Records a request that was dropped without any progress event, so that the next one gets more time. */
+  /**
+   * Records a request that was dropped without any progress event. If progress is hidden, the next request gets twice the
+   * time; if that is not known, progress counts as hidden from now on.
+   */
   recordSilentDrop(): void {
-    if (this.isProgressHidden) this.#msPerByte = 2 * (this.#msPerByte || 1 / ASSUMED_BYTES_PER_MS_HIDDEN / 3);
+    if (this.isProgressHidden) this.#msPerByte = 2 * (this.#msPerByte || 1 / ASSUMED_BYTES_PER_MS_HIDDEN);
     this.#hasProgress ??= false;
   }
 }

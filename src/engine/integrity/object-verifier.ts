@@ -12,7 +12,10 @@ import type * as partDigests from './part-digests.js';
 export interface ExpectedObject {
   readonly plan: PartPlan;
   readonly isMultipart: boolean;
-  /** Checksum of the whole object, as the store reports it; null if none was agreed on or computed. */
+  /**
+   * Checksum of the whole object, computed from the file and written as the store does: a composite one ends in `-` and
+   * the number of parts. Null if none was agreed on or computed.
+   */
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null;
   /** ETags of the parts in order, as the store reported them; empty strings for those it did not report. */
   readonly etags: readonly string[];
@@ -39,7 +42,7 @@ export async function loadPartDigests(): Promise<typeof partDigests | null> {
  * Determines whether an object under an upload's key is the one that the upload creates. A false positive would lose a
  * file; a false negative only costs time. The evidence, best first: the object's checksum; an ETag made of the parts' MD5s;
  * and, if ETags are not MD5s (SSE-KMS), size and number of parts under a key that only this upload can have written.
- * @returns the evidence, or null for another object
+ * @returns the evidence; null if it is another object, or nothing proves that it is this one
  * @throws the signal's reason when aborted
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
  */
@@ -50,7 +53,7 @@ export async function verifyObject(
 ): Promise<Integrity | null> {
   const { checksum, plan, isMultipart } = expected;
   const storedChecksum = checksum && object.checksums[checksum.algorithm];
-  // a composite checksum, which ends in `-` and the number of parts, cannot be compared with a full-object one
+  // a composite checksum cannot be compared with a full-object one
   if (storedChecksum && storedChecksum.includes('-') === checksum.value.includes('-'))
     return storedChecksum === checksum.value ? 'checksum' : null;
   if (object.size !== null && object.size !== plan.size) return null;
@@ -71,19 +74,21 @@ async function compareEtag(
   if (!digests) return null;
   const { parseMd5Etag, md5OfPart, md5OfParts, multipartEtag } = digests;
   const etagDigests = etags.map(parseMd5Etag);
-  const hasEveryMd5 = isMultipart && etagDigests.length === plan.count && !etagDigests.includes(null);
+  const lookLikeMd5s = isMultipart && etagDigests.length === plan.count && !etagDigests.includes(null);
   // the object consists of exactly the parts that the store confirmed
-  if (hasEveryMd5 && multipartEtag(etagDigests as Uint8Array[]) === etag.toLowerCase()) return true;
+  if (lookLikeMd5s && multipartEtag(etagDigests as Uint8Array[]) === etag.toLowerCase()) return true;
   if (!file) return null;
   try {
-    if (hasEveryMd5) {
-      // if one part's ETag is its MD5, those of all parts are, and so the object's ETag is conclusive
+    // an object with another ETag is another one if this store's ETags are MD5s: one part whose ETag is its MD5 proves that
+    if (lookLikeMd5s) {
       const lastDigest = await md5OfPart(file, plan, plan.count, signal);
-      return hex(lastDigest) === etags.at(-1)!.toLowerCase() ? false : null;
+      const areMd5s = hex(lastDigest) === etags.at(-1)!.toLowerCase();
+      return areMd5s ? false : null;
     }
     const fileDigests = await md5OfParts(file, plan, signal);
     if ((isMultipart ? multipartEtag(fileDigests) : hex(fileDigests[0]!)) === etag.toLowerCase()) return true;
-    return fileDigests.some((digest, index) => hex(digest) === etags[index]?.toLowerCase()) ? false : null;
+    const areMd5s = fileDigests.some((digest, index) => hex(digest) === etags[index]?.toLowerCase());
+    return areMd5s ? false : null;
   } catch {
     signal.throwIfAborted();
     return null;
@@ -95,8 +100,8 @@ export type PartComparer = (part: StoredPart) => Promise<boolean | null>;
 
 /**
  * Returns those listed parts that are proven to be the file's; the others have to be sent again. Needed if the file's
- * modification time has changed since the upload began: the fingerprint is the same, but the file may have been edited
- * between the samples, and an object must not mix parts of two versions. Parts sent in this page load need no proof.
+ * modification time has changed since the upload began: the fingerprint of a large file covers only its start, middle and
+ * end, so the file may have been edited elsewhere, and an object must not mix parts of two versions. Parts sent in this page load need no proof.
  * @param comparePart compares checksums; null if none can be computed: MD5s are then compared with ETags
  * @throws the signal's reason when aborted
  */

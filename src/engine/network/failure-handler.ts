@@ -109,7 +109,7 @@ export class FailureHandler {
     const { scheduler, health } = this.#services;
     const { isBusy, server, reason } = action;
     if (isBusy) scheduler.recordCongestion();
-    const retryAfter = parseRetryAfter(action.retryAfter, health.serverTime);
+    const retryAfter = parseRetryAfter(action.retryAfter, health.signerTime);
     // if the store is busy, it delays all requests, not only this one
     if (isBusy && server === 'store' && retryAfter) scheduler.hold(retryAfter);
     const waitingFor = failure instanceof SignerFault ? this.#handleSignerFault(failure, reason, state) : server;

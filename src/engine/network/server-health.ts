@@ -7,7 +7,7 @@ export class ServerHealth {
   /** Distinguishes a signer that fails for one upload from one that fails for all. */
   readonly signer = new SignerHealth();
   readonly #clock: Clock;
-  /** Methods and origins whose answers the browser could read. */
+  /** The pairs of method and origin for which CORS has let the page read an answer. */
   readonly #readable = new Set<string>();
   #hasAcceptedSignature = false;
   #hasSignerAnswer = false;
@@ -27,17 +27,17 @@ export class ServerHealth {
     return this.#hasSignerAnswer;
   }
 
-  /** Epoch milliseconds by the signer's clock, or by the device's clock, which may be wrong, until the signer's is known. */
-  get serverTime(): number {
+  /** Epoch milliseconds by the signer's clock. Until the signer has answered: by the device's clock, which may be wrong. */
+  get signerTime(): number {
     return this.#clock.now() + this.#skewMs;
   }
 
-  /** Whether the browser could read an answer to a request of this method and origin. */
+  /** Whether CORS has let the page read an answer to a request of this method and origin. */
   isReadable(method: string, url: string): boolean {
     return this.#readable.has(keyOf(method, url));
   }
 
-  /** Records an answer of the store that could be read. */
+  /** Records an answer of the store that CORS has let the page read. */
   storeAnswered({ method, url }: Pick<StoreRequest, 'method' | 'url'>, isSuccess: boolean): void {
     this.#hasAcceptedSignature ||= isSuccess;
     this.#readable.add(keyOf(method, url));

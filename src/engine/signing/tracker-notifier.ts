@@ -46,15 +46,15 @@ export class TrackerNotifier {
     if (this.#pending.size) this.flush();
   }
 
-  /** Returns the parts of which the signer was not notified yet, for the last notification. */
-  takePending(): number[] {
+  /** Returns the parts of which the signer was not notified yet, for the last notification; no other one is sent before. */
+  pendingParts(): number[] {
     this.#cancel();
     return [...this.#pending];
   }
 
   /** Notifies once that the upload is complete. */
   complete(): Promise<ChunkLoadedAnswer | null> {
-    return this.#send(this.takePending(), 'complete');
+    return this.#send(this.pendingParts(), 'complete');
   }
 
   aborted(): void {

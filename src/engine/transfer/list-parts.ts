@@ -1,5 +1,6 @@
 import { StoreFault } from '../api/errors.js';
 import { verifiedParts } from '../integrity/object-verifier.js';
+import type { PartComparer } from '../integrity/object-verifier.js';
 import type { Attempt } from '../network/attempt.js';
 import { requestPartList } from '../s3/part-list.js';
 import type { PartList } from '../s3/part-list.js';
@@ -21,7 +22,7 @@ export async function listAndVerifyParts(context: TransferContext, signal: Abort
 }
 
 /**
- * Lists the stored parts until the store answers, and records them in the part table.
+ * Lists the stored parts, retrying until the store answers, and records them in the part table.
  * @param file only parts that are proven to be this file's count as stored; null: all listed parts do
  */
 export async function listParts(
@@ -30,10 +31,10 @@ export async function listParts(
   file: File | null = null,
 ): Promise<StoredPart[]> {
   const { session, checks, retries } = context;
-  const pages = await requestPages(context, signal, (page) => retries.retry('list', null, signal, page));
-  const isOwn = checks && ((part: StoredPart) => checks.comparePart(part));
+  const pages = await requestPages(context, signal, (requestPage) => retries.retry('list', null, signal, requestPage));
+  const comparePart: PartComparer | null = checks && ((part) => checks.comparePart(part));
   const parts = [...pages.values()];
-  const listed = file ? await verifiedParts(parts, session.table, file, signal, isOwn) : parts;
+  const listed = file ? await verifiedParts(parts, session.table, file, signal, comparePart) : parts;
   session.table.replaceStored(listed, file !== null);
   session.needsList = false;
   retries.recordSuccess();
@@ -53,11 +54,11 @@ export async function refreshParts(
   const { record } = context;
   const { session } = record;
   if (!session?.uploadId || !isWanted()) return;
-  const parts = await requestPages(context, signal, (page) => page({ stalls: 0 }));
+  const parts = await requestPages(context, signal, (requestPage) => requestPage({ stalls: 0 }));
   if (isWanted() && session === record.session) session.table.replaceStored(parts.values());
 }
 
-/** Whether the store holds any part that need not be sent again. */
+/** Lists the stored parts, and returns whether any of them need not be sent again. */
 export async function hasStoredParts(context: TransferContext, signal: AbortSignal): Promise<boolean> {
   if (!context.record.session?.uploadId) return false;
   await listAndVerifyParts(context, signal);
@@ -65,7 +66,8 @@ export async function hasStoredParts(context: TransferContext, signal: AbortSign
 }
 
 /**
- * Checks once, without a slot, whether the multipart upload is gone. If so, it was completed, and the answer was lost.
+ * Checks once, outside of the limit of parallel requests, whether the multipart upload is gone. While Complete is pending,
+ * that most likely means that Complete was carried out, and that its answer was lost.
  */
 export async function isUploadGone(context: TransferContext, signal: AbortSignal): Promise<boolean> {
   const { signatures, services } = context;
@@ -81,12 +83,12 @@ export async function isUploadGone(context: TransferContext, signal: AbortSignal
 async function requestPages(
   context: TransferContext,
   signal: AbortSignal,
-  request: (page: RequestPage) => Promise<PartList>,
+  run: (requestPage: RequestPage) => Promise<PartList>,
 ): Promise<Map<number, StoredPart>> {
   const { s3 } = context.services;
   const parts = new Map<number, StoredPart>();
   for (let marker: number | undefined, isLast = false; !isLast;) {
-    const page = await request((attempt) =>
+    const page = await run((attempt) =>
       sendS3Request(context, 'list', attempt, signal, (...args) => requestPartList(s3, ...args), marker),
     );
     for (const part of page.parts) parts.set(part.partNumber, part);

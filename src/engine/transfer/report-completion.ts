@@ -1,9 +1,11 @@
 import type { ChunkLoadedAnswer, ChunkLoadedRequest } from '../../protocol.js';
 import { SignerFault } from '../api/errors.js';
 import { referenceOf } from '../model/session.js';
+import { RestartRequired } from '../network/restart-required.js';
 import { NotificationBatcher } from '../signing/notification-batcher.js';
 import { areNotificationsBatched } from '../signing/notifications.js';
 import type { TrackerNotifier } from '../signing/tracker-notifier.js';
+import { isTransient } from '../util/http-status.js';
 import { backoff, sleep } from '../util/timing.js';
 import type { TransferContext } from './context.js';
 
@@ -23,7 +25,7 @@ export async function reportCompletion(
   signal: AbortSignal,
 ): Promise<string | null> {
   const { clock } = context.services;
-  const chunks = notifier.takePending();
+  const chunks = notifier.pendingParts();
   let hasRenewed = false;
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     try {
@@ -36,13 +38,28 @@ export async function reportCompletion(
       return answer?.receipt ?? null;
     } catch (error) {
       if (!hasRenewed && error instanceof SignerFault && error.code === 'grant-expired') {
-        hasRenewed = true;
         context.isGrantExpired = true;
-        await context.renewExpiredGrant(signal).catch(() => {});
-      } else if (attempt < MAX_ATTEMPTS) await sleep(clock, backoff(attempt, clock.random()), signal);
+        const renewal = await renewOnce(context, signal);
+        if (renewal === 'refused') return null;
+        hasRenewed = renewal === 'renewed';
+        if (hasRenewed) continue;
+      }
+      if (attempt < MAX_ATTEMPTS) await sleep(clock, backoff(attempt, clock.random()), signal);
     }
   }
   return null;
+}
+
+/** Renews the grant. @throws the signal's reason when aborted */
+async function renewOnce(context: TransferContext, signal: AbortSignal): Promise<'renewed' | 'refused' | 'failed'> {
+  try {
+    await context.renewExpiredGrant(signal);
+    return 'renewed';
+  } catch (error) {
+    signal.throwIfAborted();
+    const isRefusal = error instanceof SignerFault && error.code !== null && !isTransient(error.status);
+    return isRefusal || error instanceof RestartRequired ? 'refused' : 'failed';
+  }
 }
 
 function send(

@@ -27,7 +27,7 @@ export class PageLifecycle {
   readonly #services: PageServices;
   readonly #emit: Emit;
   #stopListening: (() => void) | null = null;
-  #asksToLeave = false;
+  #warnsBeforeLeaving = false;
 
   constructor(services: PageServices, emit: Emit) {
     this.#services = services;
@@ -64,10 +64,10 @@ export class PageLifecycle {
 
   #listen(): void {
     const { page, settings } = this.#services;
-    const asksToLeave = settings.options.leaveWarning && this.#isSending;
-    if (this.#stopListening && asksToLeave === this.#asksToLeave) return;
+    const warnsBeforeLeaving = settings.options.leaveWarning && this.#isSending;
+    if (this.#stopListening && warnsBeforeLeaving === this.#warnsBeforeLeaving) return;
     this.#stop();
-    this.#asksToLeave = asksToLeave;
+    this.#warnsBeforeLeaving = warnsBeforeLeaving;
     this.#stopListening = page.listen(
       {
         online: () => {
@@ -88,7 +88,7 @@ export class PageLifecycle {
         },
         leave: (event) => event.preventDefault(),
       },
-      asksToLeave,
+      warnsBeforeLeaving,
     );
   }
 

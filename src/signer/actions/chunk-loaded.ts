@@ -75,7 +75,7 @@ async function processNotification(
 }
 
 async function updateTracker(
-  { settings: { tracker, bucket, storeName: store } }: Call,
+  { settings: { tracker, bucket, storeId: store } }: Call,
   { principal, key, size, partSize, checksum, begun, marks }: Grant,
   { uploadId, chunks, state }: { uploadId: string; chunks: readonly number[]; state: ChunkLoadedRequest['state'] },
 ): Promise<void> {

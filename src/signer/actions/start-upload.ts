@@ -28,7 +28,7 @@ export class UploadStarter {
    *   call has created `MAX_STARTED` uploads, or the store or the tracker fails
    */
   async start(grant: Grant, creation: StoreOperation): Promise<string | null> {
-    const { beginMultipart, tracker, bucket, storeName: store, onError } = this.#call.settings;
+    const { beginMultipart, tracker, bucket, storeId: store, onError } = this.#call.settings;
     const { principal } = grant;
     if (!beginMultipart || !tracker || principal === null || this.#started >= MAX_STARTED) return null;
     this.#started += 1;

@@ -27,8 +27,8 @@ interface FileMarks {
  */
 export async function fileMarks({ settings, principalHash }: Call, file: InitFile): Promise<FileMarks> {
   if (!settings.tracker || principalHash === null) return { stored: [], lookup: [] };
-  const { name: signerName, storeName, region, bucket } = settings;
-  const audience = [signerName, storeName, region, bucket];
+  const { name: signerName, storeId, region, bucket } = settings;
+  const audience = [signerName, storeId, region, bucket];
   const requests = requestsOf(settings.policy, file);
   const createMark = (kind: string, ...traits: unknown[]) =>
     shortHash(JSON.stringify([kind, audience, ...traits, ...requests]));

@@ -43,7 +43,7 @@ export interface Audience {
   /** The option `name`; empty by default. */
   name: string;
   /** The value of `storeIdentity`. */
-  storeName: string;
+  storeId: string;
   region: string;
   bucket: string;
 }
@@ -54,9 +54,9 @@ export interface Audience {
  * @param audience a grant opens only for the audience that it was sealed for
  */
 export function createSealer(secrets: readonly string[], audience: Audience): Sealer {
-  const { name, storeName, region, bucket } = audience;
+  const { name, storeId, region, bucket } = audience;
   const { seal, open } = createSeal(secrets, 'mule-upload grant 2', [`mule-upload grant 1\n${bucket}`]);
-  const audienceHash = Promise.resolve(shortHash(JSON.stringify([name, storeName, region, bucket])));
+  const audienceHash = Promise.resolve(shortHash(JSON.stringify([name, storeId, region, bucket])));
   const expiredRefusal = (reason: string) =>
     new SignerRefusal(403, 'grant-expired', `The grant ${reason}; call get_init_signature for a new one.`);
   return {

@@ -63,10 +63,10 @@ const receiptSeal = (secrets: readonly string[], bucket: string) =>
 /** Creates the function that seals receipts. */
 export function createReceiptWriter(
   secrets: readonly string[],
-  { name, storeName, region, bucket }: Audience,
+  { name, storeId, region, bucket }: Audience,
 ): (receipt: Receipt) => Promise<string> {
   const { seal } = receiptSeal(secrets, bucket);
-  const writer = { ...(name && { signer: name }), store: storeName, region };
+  const writer = { ...(name && { signer: name }), store: storeId, region };
   return (receipt) => seal({ ...receipt, ...writer } satisfies SealedReceipt);
 }
 

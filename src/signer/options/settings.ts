@@ -30,11 +30,11 @@ import { createCredentialsGetter } from './credentials.js';
 import type { SignerOptions } from './signer-options.js';
 
 const DAY_S = 86_400;
-/** `setTimeout` fires at once for delays above 2^31 - 1 ms, about 24 days. */
-const MAX_BODY_TIMEOUT_S = 86_400;
+/** Far below the 24 days above which `setTimeout` fires at once. */
+const MAX_BODY_TIMEOUT_S = DAY_S;
 /** The limit of Signature Version 4. */
 const MAX_EXPIRES_S = 7 * DAY_S;
-/** Larger values are probably milliseconds: the milliseconds of 30 days, taken as seconds, are 82 years. */
+/** Ten years. A larger value was probably meant as milliseconds: those of 30 days, taken as seconds, are 82 years. */
 const MAX_LIFE_S = 3_650 * DAY_S;
 
 const OPTION_DEFAULTS = {
@@ -54,8 +54,8 @@ export interface Settings {
   bucket: string;
   region: string;
   store: StoreAddress;
-  /** The value of `storeIdentity`. */
-  storeName: string;
+  /** Identifies the store: `amazon`, or the URL of the endpoint. */
+  storeId: string;
   /** Whether the store refuses to complete an upload whose size differs from the granted one. */
   storeVerifiesSize: boolean;
   checksums: readonly ChecksumAlgorithm[];
@@ -88,9 +88,19 @@ export interface Settings {
  * @throws OptionError, a TypeError, naming the option and its value; for credentials and secrets only the name
  */
 export function resolveOptions(options: SignerOptions): Settings {
-  const { bucket, endpoint, pathStyle, dualStack, accelerate, authorize, allowAnonymous, tracker } = options;
-  const settings = { ...OPTION_DEFAULTS, ...withoutUndefined(options) };
-  const { region, expires, bodyTimeout, grantLife, renewalTime, onError, now } = settings;
+  const {
+    bucket,
+    endpoint,
+    pathStyle,
+    dualStack,
+    accelerate,
+    authorize,
+    allowAnonymous,
+    tracker,
+    fetch: send,
+  } = options;
+  const withDefaults = { ...OPTION_DEFAULTS, ...withoutUndefined(options) };
+  const { region, expires, bodyTimeout, grantLife, renewalTime, onError, now } = withDefaults;
   if (options.name !== undefined)
     expect('name', options.name, isMatch(/^[^\p{Cc}]{1,128}$/u), 'a name of 1 to 128 characters');
   expect('bucket', bucket, isMatch(/^[a-z\d][\w.-]{0,254}$/i), 'the name of a bucket');
@@ -106,14 +116,14 @@ export function resolveOptions(options: SignerOptions): Settings {
   ] as const) {
     if (options[name] !== undefined) expect(name, options[name], isBoolean, 'true or false');
   }
-  expectAmazonStore(options);
-  const checksums = settings.checksums ?? (isAmazon(endpoint) ? CHECKSUM_ALGORITHMS : []);
+  checkAmazonOptions(options);
+  const checksums = withDefaults.checksums ?? (isAmazon(endpoint) ? CHECKSUM_ALGORITHMS : []);
   expect('checksums', checksums, isListOf(isChecksumAlgorithm), `a list of ${CHECKSUM_ALGORITHMS.join(', ')}`);
   const refusesUnsignedHeaders = options.refusesUnsignedHeaders ?? isKnownToRefuseUnsignedHeaders(endpoint);
   if (options.receipts && options.secret === undefined)
     throw new OptionError('receipts', 'true; receipts need the option secret, which your backend verifies them with');
   for (const name of ['authorize', 'throttle', 'log', 'onComplete', 'fetch', 'onError', 'now'] as const) {
-    if (settings[name] !== undefined) expect(name, settings[name], isFunction, 'a function');
+    if (withDefaults[name] !== undefined) expect(name, withDefaults[name], isFunction, 'a function');
   }
   if (allowAnonymous !== undefined) expect('allowAnonymous', allowAnonymous, (value) => value === true, 'true');
   if (!authorize && !allowAnonymous) {
@@ -138,7 +148,7 @@ export function resolveOptions(options: SignerOptions): Settings {
     name: options.name ?? '',
     bucket,
     region,
-    storeName: storeIdentity(endpoint),
+    storeId: storeIdentity(endpoint),
     // x-amz-mp-object-size is signed together with checksums; other stores than Amazon's may ignore it
     storeVerifiesSize: isAmazon(endpoint) && checksums.length > 0,
     store: locateStore({ bucket, region, endpoint, pathStyle, dualStack, accelerate }),
@@ -159,7 +169,7 @@ export function resolveOptions(options: SignerOptions): Settings {
     receipts: options.receipts ?? false,
     beginMultipart: options.beginMultipart ?? false,
     // wrapped, because browsers and workers reject fetch called as a method of another object
-    fetch: options.fetch ?? ((...request) => fetch(...request)),
+    fetch: (...request) => (send ?? fetch)(...request),
     tracker: tracker ?? null,
     expiresS: expires,
     bodyTimeoutMs: bodyTimeout * 1_000,
@@ -173,11 +183,14 @@ export function resolveOptions(options: SignerOptions): Settings {
 const reportOnErrorFailure = (error: unknown): void =>
   console.error('mule-upload signer: onError failed:', describeError(error));
 
-/** @throws OptionError for Amazon's endpoint options at another store, or with a bucket that needs a path */
-function expectAmazonStore({ bucket, endpoint, pathStyle, dualStack, accelerate }: SignerOptions): void {
+/**
+ * @throws OptionError if `accelerate` or `dualStack`, which choose one of Amazon's hosts, is combined with `endpoint`; or
+ *   `accelerate` with a bucket that is named in the path
+ */
+function checkAmazonOptions({ bucket, endpoint, pathStyle, dualStack, accelerate }: SignerOptions): void {
   const name = accelerate ? 'accelerate' : 'dualStack';
   if (!accelerate && !dualStack) return;
-  if (endpoint !== undefined) throw new OptionError(name, 'true; only Amazon supports it, so remove endpoint');
+  if (endpoint !== undefined) throw new OptionError(name, 'true; it chooses one of Amazon’s hosts, so remove endpoint');
   if (accelerate && (pathStyle || bucket.includes('.')))
     throw new OptionError(name, 'true; it does not support pathStyle, or a bucket with dots in its name');
 }

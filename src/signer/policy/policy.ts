@@ -75,7 +75,8 @@ export const POLICY_DEFAULTS = { maxSize: MAX_OBJECT_SIZE, minSize: 0, maxFiles:
 const MAX_NAME_BYTES = MAX_KEY_BYTES / 2;
 /** Leaves room in the key for a prefix. */
 const MAX_PATH_BYTES = (MAX_KEY_BYTES * 3) / 4;
-const DEFAULT_TEMPLATE = 'uploads/{random}/{name}';
+/** Template of the keys if the policy sets none. */
+export const DEFAULT_TEMPLATE = 'uploads/{random}/{name}';
 
 /** A value without quotes may contain a comma: Chrome's `MediaRecorder` names a recording `video/webm;codecs=vp8,opus`. */
 const MEDIA_TYPE =

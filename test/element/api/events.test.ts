@@ -1,5 +1,4 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import type { MuleUploadElement } from '../../../src/index.js';
 import { fileOf, nextEvent, createHarness, until } from '../harness.js';
 
 describe('events', () => {
@@ -7,7 +6,7 @@ describe('events', () => {
     const outer = await fixture<HTMLElement>(html`<div></div>`);
     const host = outer.appendChild(document.createElement('div'));
     host.attachShadow({ mode: 'open' });
-    const { element, uploader } = await createHarness();
+    const { uploader } = await createHarness();
     const inner = host.shadowRoot!.appendChild(document.createElement('mule-upload'));
     inner.uploader = uploader;
     const types: string[] = [];
@@ -24,7 +23,7 @@ describe('events', () => {
         if (!types.includes(type)) types.push(type);
       });
     const finished = nextEvent(outer, 'mule-finish');
-    await element.add([fileOf('a.txt')]);
+    await inner.add([fileOf('a.txt')]);
     await finished;
     expect([...types].sort()).to.deep.equal([
       'mule-add',
@@ -52,10 +51,10 @@ describe('events', () => {
   });
 
   it('mule-before-upload lets the page set params, delay the upload, and abort it', async () => {
-    let params: unknown;
-    const { element, store } = await createHarness(html`<mule-upload multiple></mule-upload>`, {
+    const requested: { filename: string; params?: unknown }[] = [];
+    const { element } = await createHarness(html`<mule-upload multiple></mule-upload>`, {
       sign: (_, body) => {
-        params = (body as { files: { params?: unknown }[] }).files[0]!.params;
+        requested.push(...(body as { files: { filename: string }[] }).files);
         throw new Error('the test needs no signature');
       },
     });
@@ -65,10 +64,9 @@ describe('events', () => {
     });
     await element.add([fileOf('stopped.txt')]);
     await until(() => element.uploads[0]!.status === 'aborted');
-    expect(store.requestCount).to.equal(0);
     await element.add([fileOf('a.txt')]);
-    await until(() => params !== undefined);
-    expect(params).to.include({ album: 7 });
+    await until(() => requested.length > 0);
+    expect(requested.map(({ filename, params }) => [filename, params])).to.deep.equal([['a.txt', { album: 7 }]]);
     element.abort();
   });
 
@@ -93,10 +91,11 @@ describe('events', () => {
 
   it('mule-complete is fired after the value has changed', async () => {
     const { element } = await createHarness();
-    const complete = nextEvent<CustomEvent>(element, 'mule-complete').then(
-      (event) => (event.target as MuleUploadElement).value,
-    );
+    const complete = nextEvent(element, 'mule-complete');
+    let valueInListener: readonly string[] = [];
+    element.addEventListener('mule-complete', () => (valueInListener = element.value));
     await element.add([fileOf('a.txt')]);
-    expect(await complete).to.deep.equal(['keys/a.txt']);
+    await complete;
+    expect(valueInListener).to.deep.equal(['keys/a.txt']);
   });
 });

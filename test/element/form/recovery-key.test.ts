@@ -49,4 +49,13 @@ describe('recoveryKeyOf', () => {
       console.warn = warn;
     }
   });
+
+  it('is not unique for an element that gets the name of another one later', async () => {
+    const root = await fixture<HTMLElement>(html`<div></div>`);
+    const scope = newScope();
+    const [first, second] = [appendElement(root, { scope }, { name: 'docs' }), appendElement(root, { scope })];
+    expect([first, second].map((element) => recoveryKeyOf(element).isUnique)).to.deep.equal([true, true]);
+    second.name = 'docs';
+    expect(recoveryKeyOf(second)).to.deep.equal({ key: recoveryKeyOf(first).key, isUnique: false });
+  });
 });

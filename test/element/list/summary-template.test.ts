@@ -41,5 +41,6 @@ describe('the summary', () => {
         getComputedStyle(shadowQuery(element, '[part=bar]')!).backgroundColor,
       );
     }
+    uploader.abort();
   });
 });

@@ -115,6 +115,18 @@ describe('a timer', () => {
       }
     }));
 
+  it('starts no worker if a visible page is left, which fires pagehide first', () =>
+    countingWorkers(async (workers) => {
+      setVisible(true);
+      const cancel = createTimers().set(() => {}, 60_000);
+      window.dispatchEvent(new Event('pagehide'));
+      setVisible(false);
+      expect(workers.started).to.equal(0);
+      window.dispatchEvent(new Event('pageshow'));
+      expect(workers.live, 'the page is back, and still hidden').to.equal(1);
+      cancel();
+    }));
+
   it('terminates the worker when the page is shown or unloaded', () =>
     countingWorkers(async (workers) => {
       const timers = createTimers();

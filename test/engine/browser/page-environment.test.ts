@@ -7,7 +7,7 @@ const environment = new BrowserPage(clock);
 
 describe('the browser page', () => {
   /** Listens, and records the names of the handlers that are called. */
-  function listen(asksToLeave = true): { calls: string[]; stop: () => void } {
+  function listen(warnsBeforeLeaving = true): { calls: string[]; stop: () => void } {
     const calls: string[] = [];
     const record = (what: string) => () => calls.push(what);
     const stop = environment.listen(
@@ -23,7 +23,7 @@ describe('the browser page', () => {
           event.preventDefault();
         },
       },
-      asksToLeave,
+      warnsBeforeLeaving,
     );
     return { calls, stop };
   }

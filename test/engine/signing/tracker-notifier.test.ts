@@ -51,7 +51,7 @@ describe('notifications to the tracker', () => {
   it('leave the pending parts to the last one', async () => {
     const { clock, notifier, sent } = setUp();
     notifier.stored(7);
-    expect(notifier.takePending()).to.deep.equal([7]);
+    expect(notifier.pendingParts()).to.deep.equal([7]);
     await clock.advance(10_000);
     expect(sent()).to.deep.equal([]);
   });

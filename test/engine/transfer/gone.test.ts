@@ -1,7 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { responseOf, loseResponse, refuse, dropConnection } from '../fake-store.js';
-import type { Behaviour } from '../fake-store.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
@@ -13,7 +12,7 @@ const isStored = async (harness: Harness, file: File): Promise<boolean> =>
   (await hashOf(harness.store.objects.get(KEY)?.body)) === (await hashOf(file));
 
 /** Creates a harness whose store has MD5s as ETags, and whose signer may grant a key to several uploads. */
-function strictHarness(): Harness {
+function sharedKeyHarness(): Harness {
   const harness = new Harness();
   harness.store.hasMd5Etags = true;
   harness.signer.grantsKeysOnce = false;
@@ -45,7 +44,7 @@ async function reloadDuringComplete(harness: Harness, file: File, isCreated: boo
 
 describe('an upload that the store no longer has', () => {
   it('checks first whether the object exists, and restarts with a reason if it does not', async () => {
-    const harness = strictHarness();
+    const harness = sharedKeyHarness();
     harness.store.next('part 2', async (_request, proceed) => {
       harness.store.uploads.clear();
       return proceed();
@@ -63,7 +62,7 @@ describe('an upload that the store no longer has', () => {
   });
 
   it('is complete if the response to Complete was lost and the object has the ETag of its parts', async () => {
-    const harness = strictHarness();
+    const harness = sharedKeyHarness();
     harness.store.next('complete', loseResponse);
     const file = fileOf(3 * PART);
     await harness.upload(file);
@@ -74,7 +73,7 @@ describe('an upload that the store no longer has', () => {
 
   it('is not complete if the object under its key is an older one, even of the same size and number of parts', async () => {
     for (const hasMd5Etags of [true, false]) {
-      const harness = strictHarness();
+      const harness = sharedKeyHarness();
       harness.store.hasMd5Etags = hasMd5Etags;
       await storeOlderObject(harness, 3 * PART);
       harness.store.next('complete', async (_request, proceed) => {
@@ -88,9 +87,9 @@ describe('an upload that the store no longer has', () => {
     }
   });
 
-  it('is recognised in the next page load by the MD5s of the file, and not only by its size', async () => {
+  it('is recognised as complete in the next page load by the MD5s of the file, and not only by its size', async () => {
     for (const isCreated of [true, false]) {
-      const harness = strictHarness();
+      const harness = sharedKeyHarness();
       if (!isCreated) await storeOlderObject(harness, 2 * PART + 1);
       const file = fileOf(2 * PART + 1);
       const next = await reloadDuringComplete(harness, file, isCreated);
@@ -101,9 +100,9 @@ describe('an upload that the store no longer has', () => {
     }
   });
 
-  it('is recognised without MD5s only if no other upload can have the key', async () => {
+  it('is recognised as complete without MD5s only if no other upload can have the key', async () => {
     for (const isKeyGrantedOnce of [true, false]) {
-      const harness = strictHarness();
+      const harness = sharedKeyHarness();
       harness.store.hasMd5Etags = false;
       harness.signer.grantsKeysOnce = isKeyGrantedOnce;
       const file = fileOf(2 * PART + 1);
@@ -117,7 +116,7 @@ describe('an upload that the store no longer has', () => {
   it('repeats Complete if HEAD fails, and is complete if Complete succeeds', async () => {
     const completion = '<CompleteMultipartUploadResult><ETag>"done"</ETag></CompleteMultipartUploadResult>';
     for (const head of [refuse(403), dropConnection]) {
-      const harness = strictHarness();
+      const harness = sharedKeyHarness();
       harness.store.always('head', head);
       harness.store.next('complete', loseResponse, noSuchUpload, async () => responseOf(200, completion));
       const file = fileOf(2 * PART);
@@ -133,7 +132,7 @@ describe('an upload that the store no longer has', () => {
       (harness: Harness) => harness.store.always('head', dropConnection),
       (harness: Harness) => (harness.signer.actions = []),
     ]) {
-      const harness = strictHarness();
+      const harness = sharedKeyHarness();
       prepare(harness);
       harness.store.next('complete', loseResponse);
       const file = fileOf(2 * PART);
@@ -148,12 +147,12 @@ describe('an upload that the store no longer has', () => {
 describe('a conditional write of an existing key', () => {
   const exists = refuse(412, 'PreconditionFailed');
 
-  it('is complete if it has stored that object itself', async () => {
+  it('is complete if the existing object is its own', async () => {
     for (const [size, operation] of [
       [1_000, 'put'],
       [2 * PART, 'complete'],
     ] as const) {
-      const harness = strictHarness();
+      const harness = sharedKeyHarness();
       harness.store.next(operation, loseResponse, exists);
       const file = fileOf(size);
       await harness.upload(file);
@@ -162,12 +161,12 @@ describe('a conditional write of an existing key', () => {
     }
   });
 
-  it('fails with key-exists if that is another object, although a response was lost', async () => {
+  it('fails with key-exists if the existing object is another one, even after a request without a response', async () => {
     for (const [size, operation] of [
       [1_000, 'put'],
       [2 * PART, 'complete'],
     ] as const) {
-      const harness = strictHarness();
+      const harness = sharedKeyHarness();
       await storeOlderObject(harness, size);
       harness.store.next(operation, dropConnection, exists);
       await harness.upload(fileOf(size));
@@ -176,31 +175,37 @@ describe('a conditional write of an existing key', () => {
   });
 
   it('is sent again if the existing object has been deleted in the meantime', async () => {
-    const harness = strictHarness();
+    const harness = sharedKeyHarness();
     harness.store.next('put', exists);
     const file = fileOf(1_000);
     await harness.upload(file);
     expect(await isStored(harness, file)).to.be.true;
   });
+});
 
-  it('that has a conflict sends its PUT again, or restarts its multipart upload and aborts the first', async () => {
-    const conflict = refuse(409, 'ConditionalRequestConflict');
-    const small = strictHarness();
-    small.store.next('put', conflict, conflict);
-    await small.upload(fileOf(1_000));
-    expect([small.uploadOf(NAME).status, small.store.count('put')]).to.deep.equal(['complete', 3]);
-    const large = strictHarness();
-    large.store.next('complete', conflict);
+describe('a conditional write at the same time as another one', () => {
+  const conflict = refuse(409, 'ConditionalRequestConflict');
+
+  it('is sent again if it is a PUT', async () => {
+    const harness = sharedKeyHarness();
+    harness.store.next('put', conflict, conflict);
+    await harness.upload(fileOf(1_000));
+    expect([harness.uploadOf(NAME).status, harness.store.count('put')]).to.deep.equal(['complete', 3]);
+  });
+
+  it('restarts the upload if it is Complete, and aborts the first multipart upload', async () => {
+    const harness = sharedKeyHarness();
+    harness.store.next('complete', conflict);
     const file = fileOf(2 * PART);
-    await large.upload(file);
-    expect(await isStored(large, file)).to.be.true;
-    await large.until(() => large.store.count('abort') === 1);
-    expect(large.store.uploads).to.be.empty;
+    await harness.upload(file);
+    expect(await isStored(harness, file)).to.be.true;
+    await harness.until(() => harness.store.count('abort') === 1);
+    expect(harness.store.uploads).to.be.empty;
   });
 
   it('checks whether the object exists before it restarts, if it may have created the object itself', async () => {
-    const harness = strictHarness();
-    harness.store.next('complete', loseResponse, refuse(409, 'ConditionalRequestConflict') satisfies Behaviour);
+    const harness = sharedKeyHarness();
+    harness.store.next('complete', loseResponse, conflict);
     await harness.upload(fileOf(2 * PART));
     expect([harness.uploadOf(NAME).status, harness.store.count('create')]).to.deep.equal(['complete', 1]);
   });

@@ -49,6 +49,18 @@ describe('the last notification of an upload', () => {
     });
   }
 
+  it('is sent again if the renewal fails at first, and returns the receipt', async () => {
+    const harness = harnessWithTracker();
+    harness.signer.always('chunk_loaded', (proceed) => {
+      const { state, grant } = harness.signer.bodies('chunk_loaded').at(-1)!;
+      return state === 'complete' && grant === `grant-${NAME}` ? deny(403, 'grant-expired')(proceed) : proceed();
+    });
+    harness.signer.next('get_init_signature', (proceed) => proceed(), deny(503, null));
+    await harness.upload(fileOf(10));
+    expect(harness.uploadOf(NAME)).to.include({ status: 'complete', error: null, receipt: RECEIPT });
+    expect(harness.signer.count('get_init_signature')).to.equal(3);
+  });
+
   it('never fails the upload if the grant has expired and is not renewed', async () => {
     const harness = harnessWithTracker();
     harness.signer.always('chunk_loaded', deny(403, 'grant-expired'));

@@ -4,6 +4,7 @@ import { isIdentifiedByTime } from '../../../src/engine/files/fingerprint.js';
 import { setFiles, truncateFile } from '../../wtr/files.js';
 import { dropConnection, stall } from '../fake-store.js';
 import type { Behaviour } from '../fake-store.js';
+import { DiskFile } from '../disk-file.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
@@ -12,28 +13,6 @@ const KEY = `files/${NAME}`;
 
 const isStored = async (harness: Harness, file: File): Promise<boolean> =>
   (await hashOf(harness.store.objects.get(KEY)?.body)) === (await hashOf(file));
-
-/** A file that a test changes on disk. It stays readable, as in WebKit, or becomes unreadable, as in other browsers. */
-class DiskFile extends File {
-  content: Blob;
-  isReadable = true;
-
-  constructor(content: File) {
-    super([content], content.name, { lastModified: content.lastModified });
-    this.content = content;
-  }
-
-  override arrayBuffer(): Promise<ArrayBuffer> {
-    return this.slice().arrayBuffer();
-  }
-
-  override slice(start?: number, end?: number): Blob {
-    const blob = this.content.slice(start, end);
-    if (this.isReadable) return blob;
-    blob.arrayBuffer = () => Promise.reject(new DOMException('it has changed', 'NotReadableError'));
-    return blob;
-  }
-}
 
 describe('a file that changes during its upload', () => {
   /** Uploads a file, changes it while its second part is in flight, and expects that the upload fails. */

@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { UploadError } from '../../../src/engine/api/errors.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { DiskFile } from '../disk-file.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
 const NAME = 'a.bin';
@@ -33,6 +34,22 @@ describe('resume() with a file, of an upload that was paused before it started',
       await harness.finished();
       expect(await hashOf(harness.store.objects.get(KEY)?.body)).to.equal(await hashOf(file));
     });
+
+  it('rejects a file of another name or size even if the first one cannot be read any more', async () => {
+    const size = MIN_PART_SIZE + 1;
+    const first = new DiskFile(fileOf(size));
+    const { harness, id } = await addPaused(first);
+    first.isReadable = false;
+    for (const other of [fileOf(size, 'b.bin'), fileOf(size + 1)]) {
+      const error: unknown = await harness.uploader.resume(id, other).catch((reason: unknown) => reason);
+      expect(error).to.be.instanceOf(UploadError).and.include({ code: 'file-changed' });
+    }
+    expect(harness.signer.calls).to.be.empty;
+    const found = fileOf(size);
+    await harness.uploader.resume(id, found);
+    await harness.finished();
+    expect(await hashOf(harness.store.objects.get(KEY)?.body)).to.equal(await hashOf(found));
+  });
 
   it('accepts the same file', async () => {
     const file = fileOf(MIN_PART_SIZE + 1);

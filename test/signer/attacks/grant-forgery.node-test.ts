@@ -83,10 +83,10 @@ describe('grant forgery', () => {
     ];
     const grant = { key, size, partSize, principal, begun: started, issued, claims, checksum: null, marks: [] };
     const secret = 'sealing-secret-0123456789';
-    const audience = { name: '', storeName: harness.store, region: 'us-east-1', bucket: 'films' };
+    const audience = { name: '', storeId: harness.store, region: 'us-east-1', bucket: 'films' };
     const valid = await createSealer([secret], audience).seal(grant);
     assert.equal((await harness.signIn('mallory').call('get_head_signature', { key, grant: valid })).status, 200);
-    for (const change of [{ bucket: 'other' }, { storeName: 'amazon' }, { region: 'eu-west-1' }, { name: 'avatars' }])
+    for (const change of [{ bucket: 'other' }, { storeId: 'amazon' }, { region: 'eu-west-1' }, { name: 'avatars' }])
       await expectRefused(begun, await createSealer([secret], { ...audience, ...change }).seal(grant));
     await expectRefused(begun, await createSealer(['another-secret-0123456789'], audience).seal(grant));
   });

@@ -15,7 +15,7 @@ const GRANT: Grant = {
   claims: 'c',
   marks: ['m', 'n'],
 };
-const AUDIENCE = { name: '', storeName: 'amazon', region: 'us-east-1', bucket: 'bucket' };
+const AUDIENCE = { name: '', storeId: 'amazon', region: 'us-east-1', bucket: 'bucket' };
 const OLD_SECRET = 'an old secret text';
 const NEW_SECRET = 'a new secret text';
 const isRefusal = (code: string) => ({ name: 'SignerRefusal', status: 403, code });
@@ -60,7 +60,7 @@ describe('grant', () => {
 
   it('does not open for another name, store, region or bucket with the same secret', async () => {
     const sealed = await createSealer([OLD_SECRET], AUDIENCE).seal(GRANT);
-    for (const change of [{ name: 'b' }, { storeName: 'https://b' }, { region: 'b' }, { bucket: 'b' }]) {
+    for (const change of [{ name: 'b' }, { storeId: 'https://b' }, { region: 'b' }, { bucket: 'b' }]) {
       await assert.rejects(
         createSealer([OLD_SECRET], { ...AUDIENCE, ...change }).open(sealed),
         isRefusal('grant-expired'),

@@ -22,6 +22,17 @@ describe('signer options', () => {
     assert.equal(settings.origins, null);
   });
 
+  it('call fetch as a function, not as a method, because workers reject that', async () => {
+    const settings = resolveOptions({
+      ...VALID_OPTIONS,
+      fetch: function (this: unknown) {
+        return Promise.resolve(new Response(this === undefined ? 'function' : 'method'));
+      },
+    });
+    const response = await settings.fetch('https://store.example');
+    assert.equal(await response.text(), 'function');
+  });
+
   const invalidOptions: [string, Record<string, unknown>][] = [
     ['bucket: undefined', { bucket: undefined }],
     ['bucket: "../other"', { bucket: '../other' }],

@@ -7,6 +7,8 @@ import { uploadOf } from './tracker-suite.js';
 
 const [url, task, processNumber] = process.argv.slice(2) as [string, string, string];
 const tracker = await createSqlTracker({ url, now: () => 5_000 });
+/** The test notes the uploads at 1,000. */
+const ABANDONED_BEFORE = 2_000;
 const COUNT = 40;
 /** Each process handles the uploads in its own order. */
 const order = Array.from({ length: COUNT }, (_, index) => (index * [7, 11, 13][Number(processNumber) % 3]!) % COUNT);
@@ -17,7 +19,7 @@ const TASKS: Record<string, (index: number) => Promise<unknown>> = {
   async sweep(index) {
     // process 1 also acts as the owner, who resumes every second upload
     if (processNumber === '1' && index % 2 === 0) await tracker.note(upload(index), [1]);
-    if (await tracker.claim('p', `u${index}`, 2_000)) claimed.push(`u${index}`);
+    if (await tracker.claim('p', `u${index}`, ABANDONED_BEFORE)) claimed.push(`u${index}`);
   },
   async end(index) {
     if (processNumber === '0') await tracker.note(upload(index), []);

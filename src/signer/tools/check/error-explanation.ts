@@ -1,7 +1,7 @@
 /** Explains S3's error codes to the owner of the bucket. */
 import type { Settings } from '../../options/settings.js';
 import { textIn } from '../../../xml.js';
-import { uploaderPolicy } from './store-advice.js';
+import { signerIamPolicy } from './store-advice.js';
 import type { StoreReply } from './store-probe.js';
 
 /** Returns the reason for a refused request. */
@@ -36,5 +36,5 @@ export function explainError({ bucket, region }: Settings, { status, code, text,
 /** Returns the command or policy that corrects the error, if there is one. */
 export function adviceForError(settings: Settings, { code }: StoreReply): { advice?: string } {
   if (code === 'NoSuchBucket') return { advice: `aws s3 mb s3://${settings.bucket} --region ${settings.region}` };
-  return code === 'AccessDenied' ? { advice: uploaderPolicy(settings) } : {};
+  return code === 'AccessDenied' ? { advice: signerIamPolicy(settings) } : {};
 }

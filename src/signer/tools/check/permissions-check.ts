@@ -3,7 +3,7 @@ import type { Settings } from '../../options/settings.js';
 import { createMultipartUpload } from '../../s3/operations.js';
 import type { StoreOperation } from '../../s3/presign.js';
 import { childrenIn } from '../store-response.js';
-import { prefixOf, uploaderPolicy } from './store-advice.js';
+import { prefixOf, signerIamPolicy } from './store-advice.js';
 import type { StoreProbe } from './store-probe.js';
 
 const RULE = 'the credentials have no further permissions';
@@ -13,7 +13,7 @@ export async function checkPermissions(probe: StoreProbe): Promise<void> {
     const excess = await findExcessPermissions(probe);
     probe.report(RULE, excess.length === 0 ? null : `the credentials may also ${excess.join(', ')}`, {
       isWarning: true,
-      advice: uploaderPolicy(probe.settings),
+      advice: signerIamPolicy(probe.settings),
     });
   });
 }
