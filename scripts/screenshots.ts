@@ -186,7 +186,9 @@ try {
   await wait(1_500);
   await takeScreenshot('recover');
   await takeScreenshot('recover-narrow', DISPLAYS.narrow);
-  await runScript("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=discard]').click()");
+  // a single unfinished upload has no note, and so no button that discards all
+  await runScript(`(() => { const { shadowRoot } = document.querySelector('mule-upload');
+    (shadowRoot.querySelector('[data-action=discard]') ?? shadowRoot.querySelector('[data-action=abort]')).click(); })()`);
   await takeScreenshot('recover-question');
   await runScript("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=confirm]').click()");
   await chooseFiles(browser, [picture, files[3]!]);

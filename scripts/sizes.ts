@@ -62,19 +62,19 @@ export async function measure(): Promise<Size[]> {
   const engineSize = async (entry: string, external: string[]): Promise<number> =>
     (await bundle(`engine/${entry}`, external)).reduce((sum, code) => sum + brotliSize(code), 0);
   return [
-    { name: 'CDN file, until a file can be chosen: the element with Lit', bytes: element!, maxBytes: 23.6 * KB },
+    { name: 'CDN file, until a file can be chosen: the element with Lit', bytes: element!, maxBytes: 24 * KB },
     { name: `${ENGINE}, fetched at once, with localforage`, bytes: engineFile!, maxBytes: 30.8 * KB },
-    { name: `${LIST}, fetched at once`, bytes: list!, maxBytes: 9.4 * KB },
+    { name: `${LIST}, fetched at once`, bytes: list!, maxBytes: 9.5 * KB },
     {
       name: 'until a file can be sent: the three files above',
       bytes: element! + engineFile! + list!,
-      maxBytes: 63.6 * KB,
+      maxBytes: 64.2 * KB,
     },
     { name: 'engine alone', bytes: await engineSize('index.js', ['localforage']), maxBytes: 4.9 * KB },
     {
       name: 'engine alone, what it fetches at once',
       bytes: await engineSize('create-manager.js', ['localforage']),
-      maxBytes: 31.8 * KB,
+      maxBytes: 31.9 * KB,
     },
     { name: `${DEFERRED}, after the first request`, bytes: await sizeOf(DEFERRED), maxBytes: 10.6 * KB },
     ...(await Promise.all(

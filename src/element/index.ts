@@ -3,7 +3,7 @@ export { MuleUploadElement } from './mule-upload.js';
 export { Uploader } from '../engine/index.js';
 export { strings } from './i18n/strings.js';
 export type { MuleStrings, Text } from './i18n/strings.js';
-export type { MuleEventMap } from './api/events.js';
+export type { MuleEventMap, RemoveDetail } from './api/events.js';
 export type { FileSource } from './input/read-files.js';
 export type {
   FileEntry,

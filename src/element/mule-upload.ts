@@ -3,7 +3,7 @@ import { property } from 'lit/decorators.js';
 import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../engine/api/types.js';
 import type { Uploader } from '../engine/index.js';
 import { normalizeAccept } from './api/attributes.js';
-import type { MuleEventMap } from './api/events.js';
+import { emit, type MuleEventMap } from './api/events.js';
 import { formValueOf, limitsOf } from './api/properties.js';
 import { isPending } from './api/upload-state.js';
 import { FallbackController } from './controllers/fallback-controller.js';
@@ -42,6 +42,8 @@ const NETWORK_EVENTS = ['online', 'offline'] as const;
  * @fires {CustomEvent} mule-before-add - A file is about to be added. Cancel the event to reject the file.
  * @fires {CustomEvent} mule-before-upload - An upload is about to start. Cancel the event to abort it; set `detail.params`
  * to send values to the signer.
+ * @fires {CustomEvent} mule-remove - The user is about to remove an uploaded file: `detail.upload`, or `detail.value`, a key
+ * that was stored earlier. Cancel the event to keep it.
  * @fires {CustomEvent} mule-add - A file was added.
  * @fires {CustomEvent} mule-start - An upload started.
  * @fires {CustomEvent} mule-pause - An upload was paused.
@@ -76,7 +78,8 @@ const NETWORK_EVENTS = ['online', 'offline'] as const;
  * @csspart percent - The stored share of the file, in percent.
  * @csspart progress - The track of the progress bar.
  * @csspart bar - The filled part of the track.
- * @csspart map - The map of parts: stored, in flight and missing; drawn in `color`.
+ * @csspart map - The segments of the progress bar of an upload of several parts, in place of `bar`: parts stored, in flight
+ * and missing; drawn in `color`.
  * @csspart status - The text of the status.
  * @csspart size - The size of the file.
  * @csspart retries - The number of retries.
@@ -103,7 +106,7 @@ const NETWORK_EVENTS = ['online', 'offline'] as const;
  * @cssprop [--mule-upload-radius=12px] - Corner radius.
  * @cssprop [--mule-upload-gap=12px] - Space between blocks.
  * @cssprop [--mule-upload-bar-size=6px] - Height of progress bars.
- * @cssprop [--mule-upload-map-size=8px] - Height of part maps.
+ * @cssprop [--mule-upload-map-size=8px] - Height of progress bars with segments.
  * @cssprop [--mule-upload-list-size=36rem] - Maximum height of a list of more than 100 uploads, which then scrolls.
  *
  * @cssstate dragover - Files are dragged over the drop area.
@@ -164,8 +167,10 @@ export class MuleUploadElement extends FormElement {
   });
   readonly #list = new LazyList(this, this.#uploader, this.#liveRegions, {
     hasThumbnails: () => !this.noThumbnails,
+    hasPartMaps: () => !this.noPartMap,
     choose: (id) => this.#intake.browse(id),
     clearMessages: () => this.#adder.clearMessages(),
+    mayRemove: (removed) => emit(this, 'mule-remove', removed),
     removeValue: (value) => {
       this.formControl.replace(this.value.filter((kept) => kept !== value));
       this.#uploader.update();
@@ -355,7 +360,7 @@ export class MuleUploadElement extends FormElement {
 
   protected override render(): TemplateResult {
     const { accept, capture, multiple, directory, isDisabled } = this;
-    const { minSize, maxSize } = limitsOf(this);
+    const { minSize, maxSize, maxFiles } = limitsOf(this);
     const { translate, format } = this.#localizer;
     const view: ElementView = {
       accept: normalizeAccept(accept),
@@ -364,6 +369,7 @@ export class MuleUploadElement extends FormElement {
       directory,
       minSize,
       maxSize,
+      maxFiles,
       translate,
       format,
       messages: this.#adder.messages.shown,

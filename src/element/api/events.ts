@@ -1,12 +1,22 @@
-import type { UploaderEventMap } from '../../engine/api/types.js';
+import type { UploaderEventMap, UploadSnapshot } from '../../engine/api/types.js';
 
-/** The `mule-*` events of the element. Names and details are the engine's; here they bubble and are composed. */
-export interface MuleEventMap extends UploaderEventMap {}
+/** What the user is about to remove: a listed upload that is complete, or the key of an object that was stored earlier. */
+export type RemoveDetail =
+  { readonly upload: UploadSnapshot; readonly value: null } | { readonly upload: null; readonly value: string };
+
+/**
+ * The `mule-*` events of the element, which bubble and are composed. All but `mule-remove` are the engine's, with their
+ * names and details.
+ */
+export interface MuleEventMap extends UploaderEventMap {
+  'mule-remove': CustomEvent<RemoveDetail>;
+}
 
 /** The name of each event, and whether a listener can cancel it. */
 const CANCELABLE: { readonly [K in keyof MuleEventMap]: boolean } = {
   'mule-before-add': true,
   'mule-before-upload': true,
+  'mule-remove': true,
   'mule-add': false,
   'mule-start': false,
   'mule-pause': false,
@@ -26,6 +36,9 @@ const CANCELABLE: { readonly [K in keyof MuleEventMap]: boolean } = {
 };
 
 export const eventNames = Object.keys(CANCELABLE) as readonly (keyof MuleEventMap)[];
+
+/** The events that an uploader dispatches, and the element forwards. */
+export const forwardedEventNames = eventNames.filter((name) => name !== 'mule-remove');
 
 /**
  * Dispatches an event that bubbles out of every shadow root.

@@ -139,6 +139,8 @@ export abstract class UploadProperties extends LitElement {
   @property({ attribute: 'drop-target' }) dropTarget: string | null = null;
   /** Shows no thumbnails of images and videos. */
   @property({ type: Boolean, attribute: 'no-thumbnails' }) noThumbnails = false;
+  /** Shows plain progress bars instead of bars with a segment for each part. */
+  @property({ type: Boolean, attribute: 'no-part-map' }) noPartMap = false;
   /**
    * File picker. `auto` uses file handles where the browser has them (Chromium): after a reload, files need not be
    * chosen again. `input` always uses a file input.

@@ -1,6 +1,6 @@
 import type { UploadSnapshot } from '../../engine/api/types.js';
 import type { Uploader } from '../../engine/index.js';
-import { emit, eventNames, type MuleEventMap } from '../api/events.js';
+import { emit, forwardedEventNames, type MuleEventMap } from '../api/events.js';
 import type { RenderScheduler } from './render-scheduler.js';
 
 /** Events that change neither value nor validity. */
@@ -48,7 +48,7 @@ export class EventForwarder {
     this.#uploader = uploader;
     if (uploader) {
       this.#listeners = new AbortController();
-      for (const type of eventNames) this.#forward(uploader, type, this.#listeners.signal);
+      for (const type of forwardedEventNames) this.#forward(uploader, type, this.#listeners.signal);
     }
     return true;
   }

@@ -1,4 +1,5 @@
 import type { UploadSnapshot } from '../../engine/api/types.js';
+import type { RemoveDetail } from '../api/events.js';
 import { hasEnded, isAwaitingUser, isPending } from '../api/upload-state.js';
 import { actionButtonOf } from '../input/clicks.js';
 import type { BulkAction, OpenQuestion, RowAction } from '../list/view.js';
@@ -8,6 +9,8 @@ import type { UploaderController } from './uploader-controller.js';
 export interface ListActionHooks {
   /** Opens the picker for an upload whose file is missing. */
   choose(id: string): void;
+  /** Asks the page, by an event, whether the user may remove an uploaded file. */
+  mayRemove(removed: RemoveDetail): boolean;
   /** Removes the key of an object that was stored earlier. */
   removeValue(value: string): void;
   clearMessages(): void;
@@ -64,12 +67,12 @@ export class ListActions {
         hooks.choose(id);
         break;
       case 'remove-value':
+        if (!hooks.mayRemove({ upload: null, value })) break;
         hooks.clearMessages();
         hooks.removeValue(value);
         break;
       case 'dismiss':
-        hooks.clearMessages();
-        current?.dismiss(id);
+        if (this.#dismiss(uploads.filter((upload) => upload.id === id))) hooks.clearMessages();
         break;
       default:
         void current?.[action](id);
@@ -100,6 +103,9 @@ export class ListActions {
         if (haveStoredParts(isAwaitingUser)) this.openQuestion = 'discard-all';
         else this.#discardAll();
         break;
+      case 'clear':
+        this.#dismiss(uploads);
+        break;
       case 'retry':
         for (const { id, status } of uploads) if (status === 'failed') current?.retry(id);
         break;
@@ -118,6 +124,15 @@ export class ListActions {
     this.openQuestion = null;
     this.uploader.update(true);
   };
+
+  /** Removes uploads that have ended from the list; those that are complete only if the page permits it. */
+  #dismiss(uploads: readonly UploadSnapshot[]): boolean {
+    const removed = uploads.filter(
+      (upload) => hasEnded(upload) && (upload.status !== 'complete' || this.hooks.mayRemove({ upload, value: null })),
+    );
+    for (const { id } of removed) this.uploader.current?.dismiss(id);
+    return removed.length > 0;
+  }
 
   #abortAll(): void {
     for (const { id } of this.uploader.uploads.filter(isPending)) this.uploader.current?.abort(id);

@@ -1,6 +1,7 @@
 import type { CSSResult, ReactiveController, ReactiveControllerHost } from 'lit';
 import type { UploadSnapshot } from '../../engine/api/types.js';
 import { DEFAULT_PART_SIZE } from '../../limits.js';
+import { isAwaitingUser } from '../api/upload-state.js';
 import type { LiveRegions } from '../input/live-regions.js';
 import { Announcer } from '../list/announcer.js';
 import { LIST_SIZES } from '../list/row-ranges.js';
@@ -20,6 +21,8 @@ import type { UploaderController } from './uploader-controller.js';
 export interface ListHooks extends ListActionHooks {
   /** Whether thumbnails are shown. */
   hasThumbnails(): boolean;
+  /** Whether progress bars have a segment for each part. */
+  hasPartMaps(): boolean;
 }
 
 /**
@@ -35,16 +38,19 @@ export class ListController implements ReactiveController {
   readonly #thumbnails: Thumbnails;
   readonly #speeds = new SpeedHistory();
   #progress = totalsOf([]);
+  #recoverableCount = 0;
   #uploads: readonly UploadSnapshot[] = [];
+  /** Whether the page's styles hide the segments: plain bars are shown then. Null until segments were shown. */
+  #isPartMapHidden: boolean | null = null;
   /** Whether an upload shows the time until its next retry. */
   #hasCountdown = false;
   #countdownTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    host: ReactiveControllerHost & Element,
+    private readonly host: ReactiveControllerHost & Element,
     private readonly uploader: UploaderController,
     liveRegions: LiveRegions,
-    hooks: ListHooks,
+    private readonly hooks: ListHooks,
   ) {
     this.#actions = new ListActions(uploader, hooks);
     this.#announcer = new Announcer(liveRegions);
@@ -63,6 +69,7 @@ export class ListController implements ReactiveController {
     if (uploads !== this.#uploads) {
       this.#uploads = uploads;
       this.#progress = totalsOf(uploads);
+      this.#recoverableCount = uploads.filter(isAwaitingUser).length;
       this.#hasCountdown = uploads.some(({ retryAt }) => retryAt !== null);
     }
     this.#speeds.add('', this.#progress.speed, performance.now());
@@ -78,6 +85,8 @@ export class ListController implements ReactiveController {
       rowLayout: this.#virtualizer,
       sparklinePath: (id) => sparklinePath(this.#speeds.samplesOf(id)),
       thumbnails: this.#thumbnails.canvases,
+      recoverableCount: this.#recoverableCount,
+      showsPartMaps: this.hooks.hasPartMaps() && !this.#isPartMapHidden,
     };
     return uploadsTemplate(view, { browse, rowClick, bulkClick });
   }
@@ -99,6 +108,15 @@ export class ListController implements ReactiveController {
   hostUpdated(): void {
     clearTimeout(this.#countdownTimer);
     if (this.#hasCountdown) this.#countdownTimer = setTimeout(() => this.uploader.refresh(), 1_000);
+    if (this.#isPartMapHidden === null) this.#checkPartMap();
+  }
+
+  /** Shows plain bars if a page hides the part `map`, which was drawn below the bar in earlier releases. */
+  #checkPartMap(): void {
+    const map = this.host.shadowRoot?.querySelector('.map');
+    if (!map) return;
+    this.#isPartMapHidden = getComputedStyle(map).display === 'none';
+    if (this.#isPartMapHidden) this.host.requestUpdate();
   }
 
   hostDisconnected(): void {

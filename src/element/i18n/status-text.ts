@@ -19,8 +19,9 @@ export interface StatusContext {
 export function statusText(upload: UploadSnapshot, { translate, format, now, held, offline }: StatusContext): string {
   const { status, waitingFor, retryAt, found, needsPermission } = upload;
   if (status === 'failed') return upload.error ? errorText(upload, upload.error, translate) : translate('failed');
+  // the button beside it says what to do
+  if (found && (status === 'needs-file' || status === 'paused')) return translate('found');
   if (status === 'needs-file') return translate(needsPermission ? 'needsPermission' : 'needsFile');
-  if (status === 'paused' && found) return translate('found');
   if (status === 'queued') return translate(held ? 'held' : 'queued');
   if (status !== 'waiting') return translate(status);
   const withCountdown = (key: 'waiting' | 'waitingStore' | 'waitingSigner'): string =>

@@ -17,6 +17,11 @@ export const strings = {
   sizeRange: 'At least {min}, at most {max} each',
   sizeMost: 'At most {max} each',
   sizeLeast: 'At least {min} each',
+  acceptedTypes: 'Accepted: {accept}',
+  images: 'images',
+  videos: 'videos',
+  audio: 'audio',
+  filesMost: { one: 'At most {count} file', other: 'At most {count} files' },
 
   queued: 'Queued',
   held: 'Ready to start',

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Format } from '../i18n/format.js';
 import type { Translate } from '../i18n/translate.js';
+import { acceptText } from '../i18n/accept-text.js';
 import { icons } from '../styles/icons.js';
 
 /** The data that the drop zone shows. */
@@ -20,6 +21,7 @@ export interface DropzoneView {
   readonly filesRead: number;
   readonly minSize: number | null;
   readonly maxSize: number | null;
+  readonly maxFiles: number | null;
 }
 
 /** Listeners of the drop zone. */
@@ -48,7 +50,7 @@ export function dropzoneTemplate(view: DropzoneView, handlers: DropzoneHandlers)
       >${
         filesRead > 0
           ? html`<span class="reading">${translate('reading', { count: filesRead })}</span>`
-          : html`<slot @slotchange=${handlers.slotChange}></slot>${dropText(view)}${sizeHintTemplate(view)}`
+          : html`<slot @slotchange=${handlers.slotChange}></slot>${dropText(view)}${hintTemplate(view)}`
       }</span
     >
     <input
@@ -77,11 +79,15 @@ function dropText({ translate, hasSlottedText, canDrop, isDragOver, multiple, di
   return translate(isDragOver ? 'dropNow' : multiple || directory ? 'dropMany' : 'drop');
 }
 
-function sizeHintTemplate({ translate, format, minSize, maxSize }: DropzoneView): unknown {
+/** Renders the accepted types and the limits. */
+function hintTemplate({ translate, format, accept, minSize, maxSize, maxFiles, multiple }: DropzoneView): unknown {
   const min = minSize === null ? '' : format.bytes(minSize);
   const max = maxSize === null ? '' : format.bytes(maxSize);
-  if (!min && !max) return nothing;
-  return html`<span class="hint"
-    >${translate(min && max ? 'sizeRange' : max ? 'sizeMost' : 'sizeLeast', { min, max })}</span
-  >`;
+  const types = acceptText(accept, translate, format);
+  const hints = [
+    types && translate('acceptedTypes', { accept: types }),
+    (min || max) && translate(min && max ? 'sizeRange' : max ? 'sizeMost' : 'sizeLeast', { min, max }),
+    multiple && maxFiles !== null && translate('filesMost', { count: maxFiles }),
+  ].filter(Boolean);
+  return hints.length > 0 ? html`<span class="hint">${hints.map((hint) => html`<bdi>${hint}</bdi>`)}</span>` : nothing;
 }

@@ -5,18 +5,18 @@ import { icons } from '../styles/icons.js';
 /** The messages about files that were not added, and the message that the list cannot be shown. */
 export interface MessagesView {
   readonly translate: Translate;
-  /** The messages about files that are shown: the first ones. */
+  /** The first messages about files that were not added; only these are shown. */
   readonly messages: readonly string[];
-  /** The number of all messages about files, shown or not. */
+  /** The number of all messages about files that were not added, shown or not. */
   readonly rejectedCount: number;
   /** Shown while the list of uploads cannot be shown; otherwise empty. */
   readonly listFailureMessage: string;
 }
 
-/** Renders the messages, and a button that closes them. */
+/** Renders the messages, and a button that removes those about files. */
 export function messagesTemplate(
   { messages, rejectedCount, listFailureMessage, translate }: MessagesView,
-  close: () => void,
+  clear: () => void,
 ): unknown {
   if (rejectedCount === 0 && !listFailureMessage) return nothing;
   const more = rejectedCount - messages.length;
@@ -33,9 +33,9 @@ export function messagesTemplate(
             class="quiet"
             title=${translate('dismissMessages')}
             aria-label=${translate('dismissMessages')}
-            @click=${close}
+            @click=${clear}
           >
-            ${icons.abort}
+            ${icons.dismiss}
           </button>`
         : nothing
     }

@@ -1,4 +1,5 @@
 import type { RejectCode, RejectDetail } from '../../engine/api/types.js';
+import { acceptText } from '../i18n/accept-text.js';
 import type { Format } from '../i18n/format.js';
 import type { Translate } from '../i18n/translate.js';
 
@@ -63,11 +64,7 @@ export function rejectionText(
     size: format.bytes(file.size),
     min: format.bytes(minSize ?? 0),
     max: format.bytes(maxSize ?? 0),
-    // spaces, so that a long list can wrap
-    accept: accept
-      .split(/[\s,]+/)
-      .filter(Boolean)
-      .join(', '),
+    accept: acceptText(accept, translate, format) || format.list(accept.split(/[\s,]+/).filter(Boolean)),
     count: maxFiles ?? 1,
   });
 }

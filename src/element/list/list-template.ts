@@ -38,7 +38,14 @@ function rowsTemplate(view: View, { begin, end }: RowRange): unknown {
   const { uploads, storedKeys, openQuestion, thumbnails } = view;
   const count = uploads.length + storedKeys.length;
   const isLong = count > LIST_SIZES.maxRowsRenderedAtOnce;
-  const dependenciesOfAllRows = [view.translate, view.format, view.held, view.offline];
+  const dependenciesOfAllRows = [
+    view.translate,
+    view.format,
+    view.held,
+    view.offline,
+    view.showsPartMaps,
+    view.recoverableCount === 1,
+  ];
   const secondsToRetry = ({ retryAt }: UploadSnapshot): number =>
     retryAt === null ? 0 : Math.ceil((retryAt - view.now) / 1000);
   const positionOf = (index: number): ListPosition | null => (isLong ? { position: index + 1, count } : null);

@@ -1,13 +1,11 @@
 import { PART_IN_FLIGHT, PART_STORED } from '../../engine/model/part-states.js';
 
-const MAX_COLUMNS = 100;
-/** If the parts do not fit in this number of lines, each cell represents several parts. */
-const MAX_LINES = 2;
+/** Of more parts, each cell represents several. */
+const MAX_CELLS = 100;
 
 /** An SVG image whose unit is one cell: its size, and one path for each state, which crosses the cells in that state. */
 export interface PartMap {
-  readonly columns: number;
-  readonly lines: number;
+  readonly cellCount: number;
   /** The path through all cells, for the background. */
   readonly all: string;
   readonly stored: string;
@@ -21,18 +19,15 @@ type CellState = 'stored' | 'partly-stored' | 'in-flight' | 'missing';
 /** Computes the paths of a part map. @param states one byte per part, as `partStates()` returns them */
 export function drawPartMap(states: Uint8Array): PartMap {
   const partCount = states.length;
-  const lines = partCount <= MAX_COLUMNS ? 1 : MAX_LINES;
-  const columns = Math.min(MAX_COLUMNS, Math.ceil(partCount / lines));
-  const cellCount = Math.min(partCount, columns * lines);
+  const cellCount = Math.min(partCount, MAX_CELLS);
   const firstPartOf = (cell: number): number => Math.floor((cell * partCount) / cellCount);
   const cells = Array.from({ length: cellCount }, (_, cell) =>
     cellStateOf(states.subarray(firstPartOf(cell), firstPartOf(cell + 1))),
   );
-  const pathOf = (state: CellState): string => drawPath(cells, columns, (cell) => cell === state);
+  const pathOf = (state: CellState): string => drawPath(cells, (cell) => cell === state);
   return {
-    columns,
-    lines,
-    all: drawPath(cells, columns, () => true),
+    cellCount,
+    all: drawPath(cells, () => true),
     stored: pathOf('stored'),
     partlyStored: pathOf('partly-stored'),
     inFlight: pathOf('in-flight'),
@@ -46,13 +41,13 @@ function cellStateOf(states: Uint8Array): CellState {
   return states.every((state) => state === PART_STORED) ? 'stored' : 'partly-stored';
 }
 
-/** Returns a path with one stroke through each sequence of matching cells; a sequence ends with its line. */
-function drawPath(cells: readonly CellState[], columns: number, matches: (cell: CellState) => boolean): string {
+/** Returns a path with one stroke through each sequence of matching cells. */
+function drawPath(cells: readonly CellState[], matches: (cell: CellState) => boolean): string {
   let path = '';
   for (let cell = 0; cell < cells.length;) {
     const begin = cell;
-    while (cell < cells.length && matches(cells[cell]!) && (cell === begin || cell % columns > 0)) cell++;
-    if (cell > begin) path += `M${begin % columns} ${Math.floor(begin / columns) + 0.5}h${cell - begin}`;
+    while (cell < cells.length && matches(cells[cell]!)) cell++;
+    if (cell > begin) path += `M${begin} 0.5h${cell - begin}`;
     else cell++;
   }
   return path;

@@ -12,12 +12,12 @@ export function countRecoverable({ uploads }: Pick<View, 'uploads'>): { ready: n
   return { ready: recoverable.length - missing, missing };
 }
 
-/** Renders the note on unfinished uploads of an earlier page load. */
+/** Renders the note on several unfinished uploads of an earlier page load. The row of a single one shows the same. */
 export function recoveryTemplate(view: View, handlers: Handlers): unknown {
   const { translate, disabled, openQuestion } = view;
   const { ready, missing } = countRecoverable(view);
   const count = ready + missing;
-  if (count === 0) return nothing;
+  if (count < 2) return nothing;
   const button = (action: BulkAction, text: string): TemplateResult =>
     html`<button type="button" class="plain" data-action=${action} ?disabled=${disabled}>${text}</button>`;
   const textKey = missing === 0 ? 'recoverReady' : ready === 0 ? 'recoverFiles' : 'recoverFound';

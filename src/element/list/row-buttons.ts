@@ -8,7 +8,10 @@ import type { RowAction, View } from './view.js';
 type NamedAction = 'start' | 'pause' | 'resume' | 'abort' | 'retry';
 
 /** Renders the buttons of an upload. */
-export function rowButtons(upload: UploadSnapshot, { translate, held }: View): unknown {
+export function rowButtons(upload: UploadSnapshot, view: View): unknown {
+  const { translate, held } = view;
+  // the note above the list says what to do with several
+  const isOnlyRecoverable = view.recoverableCount === 1;
   const { name, status } = upload;
   const namedButton = (action: NamedAction, icon: unknown, part: string = action): TemplateResult =>
     rowButton(action, part, icon, translate(action), translate(`${action}Named`, { name }));
@@ -22,16 +25,29 @@ export function rowButtons(upload: UploadSnapshot, { translate, held }: View): u
         icons.start,
         translate('continue'),
         translate('continueNamed', { name }),
-        true,
+        isOnlyRecoverable,
       );
     if (status === 'paused') return namedButton('resume', icons.start);
     if (status === 'failed') return namedButton('retry', icons.retry);
     if (status === 'needs-file')
-      return rowButton('choose', 'choose', icons.choose, translate('choose'), translate('chooseNamed', { name }), true);
+      return rowButton(
+        'choose',
+        'choose',
+        icons.choose,
+        translate('choose'),
+        translate('chooseNamed', { name }),
+        isOnlyRecoverable,
+      );
     return hasEnded(upload) ? nothing : namedButton('pause', icons.pause);
   };
   const lastButton = hasEnded(upload)
-    ? rowButton('dismiss', 'dismiss', icons.abort, translate('remove'), translate('removeNamed', { name }))
+    ? rowButton(
+        'dismiss',
+        'dismiss',
+        status === 'complete' ? icons.remove : icons.dismiss,
+        translate('remove'),
+        translate('removeNamed', { name }),
+      )
     : namedButton('abort', icons.abort);
   return html`${status === 'waiting' ? namedButton('retry', icons.retry) : nothing}${mainButton()}${lastButton}`;
 }

@@ -34,8 +34,7 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
       ? format.bytes(size)
       : translate('sizeOf', { loaded: format.bytes(loaded), size: format.bytes(size) });
   const progress = isProgressUnknown(upload) ? null : shownRatio(ratio, isComplete);
-  // shown before there are parts, so that the row keeps its height; not shown if the upload ended without parts
-  const hasPartMap = size > DEFAULT_PART_SIZE && parts.total !== 1 && !(parts.total === 0 && hasEnded(upload));
+  const hasPartMap = view.showsPartMaps && size > DEFAULT_PART_SIZE && parts.total > 1;
   const isQuestionOpen = view.openQuestion === id && !hasEnded(upload);
   // the status text of a failed upload contains its error
   const error = status === 'waiting' || status === 'needs-file' ? upload.error : null;
@@ -58,18 +57,22 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
         ? nothing
         : html`<div
             part="progress"
-            class="progress"
+            class=${hasPartMap ? 'progress segmented' : 'progress'}
             role="progressbar"
+            title=${hasPartMap ? translate('partsStored', { done: parts.done, count: parts.total }) : nothing}
             aria-label=${name}
             aria-valuemin="0"
             aria-valuemax="100"
             aria-valuenow=${Math.floor(progress * 100)}
             aria-valuetext=${[format.percent(progress), statusDescription, timeLeft].filter(Boolean).join(', ')}
           >
-            <div part="bar" class="bar" .style=${widthStyle(progress)}></div>
+            ${
+              hasPartMap
+                ? partMapTemplate(status, view.partStates(id))
+                : html`<div part="bar" class="bar" .style=${widthStyle(progress)}></div>`
+            }
           </div>`
     }
-    ${hasPartMap && progress !== null ? partMapTemplate(upload, view) : nothing}
     <div class="line foot small">
       <span part="status" class="status">${statusDescription}</span>
       <span class="figures">
@@ -115,7 +118,7 @@ export function storedKeyRowTemplate(
     <div class="line head">${nameTemplate(value, name)}</div>
     <div class="line foot small"><span part="status" class="status">${translate('complete')}</span></div>
     <div class="actions">
-      ${rowButton('remove-value', 'dismiss', icons.abort, translate('remove'), translate('removeNamed', { name }))}
+      ${rowButton('remove-value', 'dismiss', icons.remove, translate('remove'), translate('removeNamed', { name }))}
     </div>
   </div>`;
 }

@@ -35,6 +35,10 @@ export interface View extends ListState {
   /** Thumbnails by upload ID. */
   readonly thumbnails: ReadonlyMap<string, Node>;
   readonly rowLayout: RowLayout;
+  /** Number of unfinished uploads of an earlier page load that wait for the user. */
+  readonly recoverableCount: number;
+  /** Whether the progress bar of an upload of several parts shows the state of each part. */
+  readonly showsPartMaps: boolean;
 }
 
 /** Listeners of the list's buttons. */

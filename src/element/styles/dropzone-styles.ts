@@ -43,6 +43,9 @@ export const dropzoneStyles = css`
     display: block;
     font-size: 0.8125em;
   }
+  .hint > bdi + bdi::before {
+    content: ' · ';
+  }
 
   .overlay {
     position: fixed;

@@ -11,7 +11,7 @@ export const listStyles = css`
   .row {
     display: grid;
     grid-template:
-      'glyph head actions' 'glyph bar actions' 'glyph map actions' 'glyph foot actions' 'glyph error error' 'glyph question question'
+      'glyph head actions' 'glyph bar actions' 'glyph foot actions' 'glyph error error' 'glyph question question'
       / auto minmax(0, 1fr) auto;
     column-gap: 12px;
     align-items: center;
@@ -31,7 +31,7 @@ export const listStyles = css`
   .block + .block > .row:first-child {
     border-block-start: 1px solid var(--_line);
   }
-  .row > :is(.progress, .map, .foot, .error, .question) {
+  .row > :is(.progress, .foot, .error, .question) {
     margin-block-start: 5px;
   }
   .glyph {
@@ -71,16 +71,13 @@ export const listStyles = css`
     grid-area: bar;
   }
   .map {
-    grid-area: map;
     inline-size: 100%;
-    block-size: var(--mule-upload-map-size, 8px);
+    block-size: 100%;
     color: var(--_status, var(--_accent));
-    overflow: visible;
   }
   .map path {
     fill: none;
     stroke: currentColor;
-    stroke-width: 0.72;
   }
   .map .all {
     stroke: var(--_track);
@@ -187,6 +184,10 @@ export const listStyles = css`
     background: var(--_track);
     overflow: clip;
   }
+  .segmented {
+    block-size: var(--mule-upload-map-size, 8px);
+    background: none;
+  }
   .bar {
     /* no transition: with ten updates a second, it would repaint all the time */
     block-size: 100%;
@@ -228,23 +229,24 @@ export const listStyles = css`
   @container (inline-size < 28rem) {
     .row {
       grid-template:
-        'head actions' 'bar bar' 'map map' 'foot foot' 'error error' 'question question' / minmax(0, 1fr)
+        'head actions' 'bar bar' 'foot foot' 'error error' 'question question' / minmax(0, 1fr)
         auto;
       padding-inline: 12px 8px;
     }
+    .row:has(.with-text) {
+      grid-template: 'head' 'bar' 'foot' 'error' 'actions' 'question' / minmax(0, 1fr);
+    }
+    .actions:has(.with-text) {
+      justify-content: start;
+    }
     .glyph,
-    .sparkline,
-    .percent,
-    .button-text {
+    .sparkline {
       display: none;
     }
     .row > .progress,
     .foot,
     .error {
       margin-inline-end: 4px;
-    }
-    .map {
-      inline-size: calc(100% - 4px);
     }
   }
 `;

@@ -9,6 +9,7 @@ export const summaryStyles = css`
     justify-content: space-between;
     gap: 6px 12px;
     font-size: 0.875em;
+    container-type: inline-size;
   }
   .totals,
   .figures {
@@ -17,6 +18,8 @@ export const summaryStyles = css`
     font-variant-numeric: tabular-nums;
     /* a dot precedes each item; the dot of the first item in a line is clipped */
     overflow: clip;
+  }
+  .figures {
     margin-inline-end: -1em;
   }
   .status,
@@ -54,5 +57,11 @@ export const summaryStyles = css`
   }
   .total {
     flex-basis: 100%;
+  }
+  /* where the buttons have a line of their own, the bar stays beside the totals */
+  @container (inline-size < 44rem) {
+    .summary > :is(.bulk, .question) {
+      order: 1;
+    }
   }
 `;

@@ -138,6 +138,42 @@ describe('ListActions', () => {
     expect(element.uploads.map(({ status }) => status)).to.deep.equal(['aborted', 'aborted', 'aborted']);
   });
 
+  it('asks the page by mule-remove before the user removes uploaded files, and no others', async () => {
+    const { element, harness } = await createWithStoredPart();
+    harness.store.always('put', null);
+    await harness.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.txt')]);
+    await harness.until(() => ['a.txt', 'b.txt'].every((name) => harness.uploadOf(name).status === 'complete'));
+    element.value = [...element.value, 'old/c.png'];
+    await untilRendered(element);
+    const asked: (string | null)[] = [];
+    let keeps = true;
+    element.addEventListener('mule-remove', (event) => {
+      asked.push(event.detail.upload?.name ?? event.detail.value);
+      if (keeps) event.preventDefault();
+    });
+    const removeRow = (name: string): Promise<void> => clickIn(element, '[part=dismiss]', row(element, name));
+    const names = (): string[] => element.uploads.map(({ name }) => name);
+
+    await removeRow('a.txt');
+    await removeRow('c.png');
+    await clickButton(element, 'Clear finished');
+    expect(asked).to.deep.equal(['a.txt', 'old/c.png', 'a.txt', 'b.txt']);
+    expect(names()).to.deep.equal(['film.mov', 'a.txt', 'b.txt']);
+    expect(element.value).to.have.length(3);
+
+    keeps = false;
+    await removeRow('c.png');
+    await removeRow('a.txt');
+    expect(names()).to.deep.equal(['film.mov', 'b.txt']);
+    expect(element.value).to.deep.equal(['files/b.txt']);
+    asked.length = 0;
+    element.dismiss(harness.uploadOf('b.txt').id);
+    await clickIn(element, '[part=abort]', row(element, 'film.mov'));
+    await clickButton(element, 'Cancel upload');
+    await removeRow('film.mov');
+    expect([names(), asked], 'neither for calls of the page nor for a canceled upload').to.deep.equal([[], []]);
+  });
+
   it('retries all failed uploads', async () => {
     const { element, harness } = await createWithStoredPart();
     harness.store.always('put', refuse(403, 'AccessDenied'));

@@ -90,8 +90,8 @@ describe('UploaderController', () => {
       unfinishedRecord('film.mov'),
     ]);
     await untilRendered(element);
-    expect(shadowQuery(element, '[part=recover]')!.textContent).to.include('earlier visit');
-    expect(shadowQuery(element, '[part=status]')!.textContent).to.include('Choose the file again');
+    expect(shadowQuery(element, '[part=status]')!.textContent).to.include('earlier visit');
+    expect(shadowQuery(element, '[part=choose]')!.textContent).to.include('Choose the file again');
     expect(shadowQuery(element, '[part=percent], [role=progressbar]'), 'no progress of 0 %').to.be.null;
     const input = shadowQuery<HTMLInputElement>(element, 'input')!;
     input.addEventListener('click', (event) => event.preventDefault());

@@ -1,6 +1,8 @@
-import { expect, html } from '@open-wc/testing';
+import { expect, fixture, html } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { MuleUploadElement } from '../../../src/index.js';
+import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { fileOf as largeFileOf, Harness as EngineHarness } from '../../engine/harness.js';
 import {
   fileOf,
   shadowQuery,
@@ -180,6 +182,64 @@ describe('the shadow tree', () => {
     const nameElement = shadowQuery(element, '[part=name]')!;
     expect(nameElement.title).to.equal(name);
     expect(nameElement.querySelector('.visually-hidden')!.textContent).to.equal(name);
+    expect(element.scrollWidth).to.be.at.most(element.clientWidth);
+    element.abort();
+  });
+
+  it('shows accepted types and limits before files are chosen', async () => {
+    const { element } = await createHarness(
+      html`<mule-upload lang="en" multiple accept="image/*,.pdf" max-size="5MB" max-files="3"></mule-upload>`,
+    );
+    expect([...shadowQuery(element, '.hint')!.children].map(({ textContent }) => textContent)).to.deep.equal([
+      'Accepted: images, PDF',
+      'At most 5 MB each',
+      'At most 3 files',
+    ]);
+    await expect(element).to.be.accessible();
+  });
+
+  for (const [what, isPlain] of [
+    ['segments for the parts of an upload', false],
+    ['a plain bar with no-part-map, or if the page hides the segments', true],
+  ] as const)
+    it(`shows one progress bar: ${what}`, async () => {
+      for (const [attribute, css] of isPlain
+        ? [
+            ['no-part-map', ''],
+            ['class', 'mule-upload::part(map) { display: none }'],
+          ]
+        : [['class', '']]) {
+        const style = document.head.appendChild(document.createElement('style'));
+        style.textContent = css!;
+        const harness = new EngineHarness({ checksum: 'none', leaveWarning: false });
+        const element = await fixture<MuleUploadElement>(html`<mule-upload></mule-upload>`);
+        element.setAttribute(attribute!, '');
+        element.uploader = harness.uploader;
+        await harness.interrupt(largeFileOf(12 * MIN_PART_SIZE), 3);
+        await until(() => shadowQuery(element, isPlain ? '[part=bar]' : '[part=map]') !== null);
+        const [bar, map] = ['bar', 'map'].map((part) => element.shadowRoot!.querySelectorAll(`[part=${part}]`).length);
+        expect([bar, map], attribute).to.deep.equal(isPlain ? [1, 0] : [0, 1]);
+        const progress = shadowQuery(element, '[part=progress]')!;
+        const inner = progress.firstElementChild!.getBoundingClientRect();
+        if (!isPlain) expect(inner.width, 'flush at both ends').to.be.closeTo(progress.clientWidth, 1);
+        await expect(element).to.be.accessible();
+        element.abort();
+        style.remove();
+      }
+    });
+
+  it('keeps percentages, and the total bar beside the totals, in a narrow column', async () => {
+    const { element, store } = await createHarness();
+    element.style.width = '300px';
+    store.behaviour = 'hold';
+    await element.add([fileOf('a.txt'), fileOf('b.txt')]);
+    await until(() => element.uploads.every(({ loaded }) => loaded > 0));
+    await until(() => shadowQuery(element, '[part=percent]') !== null);
+    const boxOf = (selector: string): DOMRect => shadowQuery(element, selector)!.getBoundingClientRect();
+    expect(boxOf('[part=percent]').width).to.be.greaterThan(0);
+    await until(() => boxOf('[part=total]').height > 0);
+    expect(boxOf('.totals').bottom).to.be.at.most(boxOf('[part=total]').top);
+    expect(boxOf('[part=total]').bottom).to.be.at.most(boxOf('[part=summary] .bulk').top);
     expect(element.scrollWidth).to.be.at.most(element.clientWidth);
     element.abort();
   });

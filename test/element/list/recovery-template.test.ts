@@ -76,8 +76,9 @@ describe('an unfinished upload of an earlier page load', () => {
     shadowQuery(element, '[part=resume]')!.click();
     await until(() => shadowQuery(element, '[part=choose]') !== null);
     await untilRendered(element);
-    expect(buttonTextsOf(element)).to.deep.equal(['Choose the file', 'Discard']);
-    expect(shadowQuery(element, '[part=status]')!.textContent).to.equal('Choose the file again to resume');
+    expect(panelTextOf(element), 'the row of a single upload says it').to.equal('');
+    expect(shadowQuery(element, '[part=status]')!.textContent).to.equal('Unfinished from an earlier visit');
+    expect(shadowQuery(element, '[part=choose]')!.textContent.trim()).to.equal('Choose the file again');
   });
 
   it('shows an error that names the file if its content has changed', async () => {
@@ -101,7 +102,7 @@ describe('an unfinished upload of an earlier page load', () => {
     await element.add(fileOf('new.txt'));
     await until(() => element.uploads.some(({ name, status }) => name === 'new.txt' && status === 'complete'));
     expect(element.uploads.find(({ name }) => name === 'a.txt')!.status).to.equal('paused');
-    clickButton(element, 'Resume');
+    clickButton(element, 'Continue');
     await until(() => element.uploads.every(({ status }) => status === 'complete'));
   });
 

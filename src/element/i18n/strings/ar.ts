@@ -20,6 +20,17 @@ export const strings: MuleStrings = {
   sizeRange: 'من {min} إلى {max} لكل ملف',
   sizeMost: '{max} كحد أقصى لكل ملف',
   sizeLeast: '{min} كحد أدنى لكل ملف',
+  acceptedTypes: 'الأنواع المسموح بها: {accept}',
+  images: 'صور',
+  videos: 'مقاطع فيديو',
+  audio: 'ملفات صوتية',
+  filesMost: {
+    one: 'ملف واحد كحد أقصى',
+    two: 'ملفان كحد أقصى',
+    few: '{count} ملفات كحد أقصى',
+    many: '{count} ملفًا كحد أقصى',
+    other: '{count} ملف كحد أقصى',
+  },
 
   queued: 'في قائمة الانتظار',
   held: 'جاهز للبدء',

@@ -16,6 +16,11 @@ export const strings: MuleStrings = {
   sizeRange: 'Mindestens {min}, höchstens {max} pro Datei',
   sizeMost: 'Höchstens {max} pro Datei',
   sizeLeast: 'Mindestens {min} pro Datei',
+  acceptedTypes: 'Zulässig: {accept}',
+  images: 'Bilder',
+  videos: 'Videos',
+  audio: 'Audio',
+  filesMost: { one: 'Höchstens {count} Datei', other: 'Höchstens {count} Dateien' },
 
   queued: 'In der Warteschlange',
   held: 'Bereit zum Start',

@@ -16,6 +16,11 @@ export const strings: MuleStrings = {
   sizeRange: 'Entre {min} y {max} por archivo',
   sizeMost: 'Como máximo {max} por archivo',
   sizeLeast: 'Como mínimo {min} por archivo',
+  acceptedTypes: 'Tipos permitidos: {accept}',
+  images: 'imágenes',
+  videos: 'vídeos',
+  audio: 'audio',
+  filesMost: { one: 'Como máximo {count} archivo', other: 'Como máximo {count} archivos' },
 
   queued: 'En cola',
   held: 'Listo para empezar',

@@ -16,6 +16,11 @@ export const strings: MuleStrings = {
   sizeRange: 'De {min} à {max} par fichier',
   sizeMost: '{max} au plus par fichier',
   sizeLeast: '{min} au moins par fichier',
+  acceptedTypes: 'Types acceptés : {accept}',
+  images: 'images',
+  videos: 'vidéos',
+  audio: 'audio',
+  filesMost: { one: '{count} fichier au plus', other: '{count} fichiers au plus' },
 
   queued: 'En file d’attente',
   held: 'Prêt à démarrer',

@@ -17,6 +17,11 @@ export const strings: MuleStrings = {
   sizeRange: 'בין {min} ל־{max} לכל קובץ',
   sizeMost: '{max} לכל היותר לכל קובץ',
   sizeLeast: '{min} לפחות לכל קובץ',
+  acceptedTypes: 'הסוגים המותרים: {accept}',
+  images: 'תמונות',
+  videos: 'סרטונים',
+  audio: 'שמע',
+  filesMost: { one: 'קובץ אחד לכל היותר', other: '{count} קבצים לכל היותר' },
 
   queued: 'בתור',
   held: 'מוכן להתחלה',

@@ -13,6 +13,11 @@ export const strings: MuleStrings = {
   sizeRange: 'Da {min} a {max} per file',
   sizeMost: 'Al massimo {max} per file',
   sizeLeast: 'Almeno {min} per file',
+  acceptedTypes: 'Tipi ammessi: {accept}',
+  images: 'immagini',
+  videos: 'video',
+  audio: 'audio',
+  filesMost: 'Al massimo {count} file',
 
   queued: 'In coda',
   held: 'Pronto per iniziare',

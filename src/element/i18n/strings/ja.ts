@@ -13,6 +13,11 @@ export const strings: MuleStrings = {
   sizeRange: '1 ファイルあたり {min} 以上 {max} 以下',
   sizeMost: '1 ファイルあたり {max} 以下',
   sizeLeast: '1 ファイルあたり {min} 以上',
+  acceptedTypes: '許可される種類: {accept}',
+  images: '画像',
+  videos: '動画',
+  audio: '音声',
+  filesMost: '最大 {count} 個',
 
   queued: '順番待ち',
   held: '開始できます',

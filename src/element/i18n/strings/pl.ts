@@ -18,6 +18,16 @@ export const strings: MuleStrings = {
   sizeRange: 'Od {min} do {max} na plik',
   sizeMost: 'Najwyżej {max} na plik',
   sizeLeast: 'Co najmniej {min} na plik',
+  acceptedTypes: 'Dozwolone: {accept}',
+  images: 'obrazy',
+  videos: 'filmy',
+  audio: 'dźwięk',
+  filesMost: {
+    one: 'Najwyżej {count} plik',
+    few: 'Najwyżej {count} pliki',
+    many: 'Najwyżej {count} plików',
+    other: 'Najwyżej {count} pliku',
+  },
 
   queued: 'W kolejce',
   held: 'Gotowe do rozpoczęcia',

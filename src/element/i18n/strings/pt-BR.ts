@@ -13,6 +13,11 @@ export const strings: MuleStrings = {
   sizeRange: 'De {min} a {max} por arquivo',
   sizeMost: 'No máximo {max} por arquivo',
   sizeLeast: 'No mínimo {min} por arquivo',
+  acceptedTypes: 'Tipos aceitos: {accept}',
+  images: 'imagens',
+  videos: 'vídeos',
+  audio: 'áudio',
+  filesMost: { one: 'No máximo {count} arquivo', other: 'No máximo {count} arquivos' },
 
   queued: 'Na fila',
   held: 'Pronto para iniciar',

@@ -13,6 +13,11 @@ export const strings: MuleStrings = {
   sizeRange: '每个文件 {min} 至 {max}',
   sizeMost: '每个文件最大 {max}',
   sizeLeast: '每个文件最小 {min}',
+  acceptedTypes: '允许的类型：{accept}',
+  images: '图片',
+  videos: '视频',
+  audio: '音频',
+  filesMost: '最多 {count} 个文件',
 
   queued: '正在排队',
   held: '可以开始',
