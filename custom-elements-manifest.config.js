@@ -26,23 +26,19 @@ function addTagName({ modules }, tagName, className) {
     .exports.push({ ...definition, declaration: { name: className, module: classModule.path } });
 }
 
-/** Returns the types of the events by name, from the engine's event map. */
-function readEventTypes() {
-  const source = ts.createSourceFile(
-    'types.ts',
-    readFileSync('src/engine/api/types.ts', 'utf8'),
-    ts.ScriptTarget.Latest,
-    true,
-  );
-  const map = source.statements.find(
-    (node) => ts.isInterfaceDeclaration(node) && node.name.text === 'UploaderEventMap',
-  );
-  return new Map(map.members.map(({ name, type }) => [name.text, type.getText(source).replace(/\s+/g, ' ')]));
+/** The interfaces that have the types of the events: those of the engine, and those of the element alone. */
+const EVENT_MAPS = { 'src/engine/api/types.ts': 'UploaderEventMap', 'src/element/api/events.ts': 'MuleEventMap' };
+
+/** Returns the types of the events in an interface, by name of the event. */
+function readEventTypes(file, interfaceName) {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+  const map = source.statements.find((node) => ts.isInterfaceDeclaration(node) && node.name.text === interfaceName);
+  return map.members.map(({ name, type }) => [name.text, type.getText(source).replace(/\s+/g, ' ')]);
 }
 
 /** Sets the full type of each event of a class. */
 function addEventTypes({ modules }, className) {
-  const types = readEventTypes();
+  const types = new Map(Object.entries(EVENT_MAPS).flatMap(([file, name]) => readEventTypes(file, name)));
   const { events } = modules.flatMap(({ declarations = [] }) => declarations).find(({ name }) => name === className);
   for (const event of events) event.type.text = types.get(event.name) ?? event.type.text;
 }

@@ -92,7 +92,7 @@ function attributesModule(element: ElementDeclaration): string {
     const text = /number/.test(type.text) ? `${markupType} | string` : markupType;
     return `  /** ${description} */\n  '${name}'?: ${text};`;
   });
-  return `import type { MuleEventMap, MuleUploadElement } from '../element/index.js';
+  return `import type { MuleEventMap, MuleUploadElement, StoredFile } from '../element/index.js';
 
 /** Attributes of \`<${TAG}>\`, as markup names them. */
 export interface MuleUploadAttributes {
@@ -102,9 +102,13 @@ ${lines.join('\n')}
 /** Properties of \`<${TAG}>\` that a page may set. */
 export type MuleUploadProperties = Partial<
   Pick<MuleUploadElement, ${settableProperties(element)
+    .filter((name) => name !== 'value')
     .map((name) => `'${name}'`)
     .join(' | ')}>
->;
+> & {
+  /** Keys of objects stored earlier, or objects that describe them; it is read as a list of keys. */
+  value?: readonly (string | StoredFile)[];
+};
 
 /** Listeners for the events of \`<${TAG}>\`, under a framework's names for them. */
 export type MuleUploadListeners<Prefix extends string> = {

@@ -58,7 +58,7 @@ declare module 'vue' {
     'mule-upload': new () => MuleUploadElement & {
       $props: HTMLAttributes &
         MuleUploadAttributes &
-        MuleUploadProperties & { modelValue?: readonly string[] } & PublicProps;
+        MuleUploadProperties & { modelValue?: MuleUploadProperties['value'] } & PublicProps;
       $emit: EmitFn<Emitted>;
     };
   }

@@ -4,6 +4,7 @@ export { Uploader } from '../engine/index.js';
 export { strings } from './i18n/strings.js';
 export type { MuleStrings, Text } from './i18n/strings.js';
 export type { MuleEventMap, RemoveDetail } from './api/events.js';
+export type { StoredFile } from './form/stored-file.js';
 export type { FileSource } from './input/read-files.js';
 export type {
   FileEntry,

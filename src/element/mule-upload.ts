@@ -13,6 +13,7 @@ import { IntakeController } from './controllers/intake-controller.js';
 import { LazyList } from './controllers/lazy-list.js';
 import { UploaderController } from './controllers/uploader-controller.js';
 import { FormElement } from './form/form-element.js';
+import { toStoredFiles } from './form/stored-file.js';
 import { Localizer, setTranslation } from './i18n/localizer.js';
 import { errorText } from './i18n/error-text.js';
 import type { MuleStrings } from './i18n/strings.js';
@@ -75,6 +76,7 @@ const NETWORK_EVENTS = ['online', 'offline'] as const;
  * @csspart item - One upload.
  * @csspart thumbnail - The thumbnail of an image or a video.
  * @csspart name - The name of the file.
+ * @csspart link - The link around the name of an object in `value` that has a `url`.
  * @csspart percent - The stored share of the file, in percent.
  * @csspart progress - The track of the progress bar.
  * @csspart bar - The filled part of the track.
@@ -159,7 +161,7 @@ export class MuleUploadElement extends FormElement {
     this.#uploader,
     this.#localizer,
     this.#liveRegions,
-    () => this.formControl.storedKeys.length,
+    () => this.formControl.storedFiles.length,
   );
   readonly #intake = new IntakeController(this, {
     isDisabled: () => this.isDisabled,
@@ -172,7 +174,7 @@ export class MuleUploadElement extends FormElement {
     clearMessages: () => this.#adder.clearMessages(),
     mayRemove: (removed) => emit(this, 'mule-remove', removed),
     removeValue: (value) => {
-      this.formControl.replace(this.value.filter((kept) => kept !== value));
+      this.formControl.replace(toStoredFiles(this.value.filter((kept) => kept !== value)));
       this.#uploader.update();
       this.dispatchChange();
     },
@@ -396,7 +398,7 @@ export class MuleUploadElement extends FormElement {
       status,
       translate,
       format,
-      storedKeys: this.formControl.storedKeys,
+      storedFiles: this.formControl.storedFiles,
       partStates: (id) => current?.partStates(id) ?? null,
       now: Date.now(),
       offline: isOffline(),
@@ -407,8 +409,8 @@ export class MuleUploadElement extends FormElement {
 
   /** Shows a message while the code of the list cannot be loaded; the uploads continue. */
   #updateListFailureMessage(): void {
-    const { uploads, storedKeys, translate } = this.#listState;
-    const isHidden = this.#list.isFailing && uploads.length + storedKeys.length > 0;
+    const { uploads, storedFiles, translate } = this.#listState;
+    const isHidden = this.#list.isFailing && uploads.length + storedFiles.length > 0;
     const message = isHidden ? translate('waitingEngine') : '';
     if (message && !this.#listFailureMessage) this.#liveRegions.polite = message;
     this.#listFailureMessage = message;

@@ -3,8 +3,10 @@ import type { UploadSnapshot } from '../../engine/api/types.js';
 import { formValueOf, UploadProperties } from '../api/properties.js';
 import { hasEnded } from '../api/upload-state.js';
 import type { Translate } from '../i18n/translate.js';
-import { FormValue, parseRestoredValues, toValues } from './form-value.js';
+import { FormValue, parseRestoredValues } from './form-value.js';
 import { submitImplicitly } from './implicit-submission.js';
+import { toStoredFiles } from './stored-file.js';
+import type { StoredFile } from './stored-file.js';
 
 /** The properties, methods and callbacks that every form control has. */
 export abstract class FormElement extends UploadProperties {
@@ -35,13 +37,16 @@ export abstract class FormElement extends UploadProperties {
   /** Updates validity and the order of values now if a long list has deferred the update. */
   protected abstract syncNow(): void;
 
-  /** The submitted values. Set it to keys of objects stored earlier, or to `[]` to clear it. */
+  /**
+   * The submitted values. Set it to keys of objects stored earlier, or to objects with a key, and with a name, size, type,
+   * url or thumbnail to show; `[]` clears it.
+   */
   @property({ attribute: false, noAccessor: true })
   get value(): readonly string[] {
     return this.formControl.values;
   }
-  set value(values: readonly string[]) {
-    const removedIds = this.formControl.replace(toValues(values));
+  set value(values: readonly (string | StoredFile)[]) {
+    const removedIds = this.formControl.replace(toStoredFiles(values));
     // frameworks assign the same list at each rendering
     if (removedIds) this.dismissUploads(removedIds);
   }

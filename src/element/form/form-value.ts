@@ -1,4 +1,6 @@
 import { isPending } from '../api/upload-state.js';
+import { toStoredFiles } from './stored-file.js';
+import type { StoredFile } from './stored-file.js';
 import type { UploadSnapshot } from '../../engine/api/types.js';
 
 /** The data that determines value and validity. */
@@ -23,6 +25,8 @@ const FORM_VALUE_INTERVAL_MS = 5_000;
  */
 export class FormValue {
   #values: readonly string[] = Object.freeze([]);
+  /** What the page has told of its keys. */
+  #described = new Map<string, StoredFile>();
   /** Values of completed uploads, by upload ID. */
   #uploadValues = new Map<string, string>();
   /** Whether `add()` has appended values since the last `sync()`, which gives them the order of the list. */
@@ -39,16 +43,28 @@ export class FormValue {
     return this.#values;
   }
 
-  /** Keys of objects stored earlier: the values that belong to no listed upload. */
-  get storedKeys(): readonly string[] {
+  /** Objects stored earlier: the values that belong to no listed upload. */
+  get storedFiles(): readonly StoredFile[] {
     const uploadValues = new Set(this.#uploadValues.values());
-    return this.#values.filter((value) => !uploadValues.has(value));
+    return this.#values.filter((value) => !uploadValues.has(value)).map((key) => this.#described.get(key) ?? { key });
   }
 
-  /** Replaces the value. @returns IDs of completed uploads whose value was removed; null if the value is the same */
-  replace(newValues: readonly string[]): string[] | null {
-    const values = [...new Set(newValues.map(String))];
-    if (isSameList(values, this.#values)) return null;
+  /**
+   * Replaces the value. A key of which nothing else is told keeps what was told of it before.
+   * @returns IDs of completed uploads whose value was removed; null if the value and its descriptions are the same
+   */
+  replace(files: readonly StoredFile[]): string[] | null {
+    const before = this.#described;
+    const isDescribed = (file: StoredFile): boolean => Object.keys(file).length > 1;
+    this.#described = new Map(
+      files.flatMap((file) => {
+        const described = isDescribed(file) ? file : before.get(file.key);
+        return described ? [[file.key, described]] : [];
+      }),
+    );
+    const values = [...new Set(files.map(({ key }) => key))];
+    if (isSameList(values, this.#values))
+      return JSON.stringify([...this.#described]) === JSON.stringify([...before]) ? null : [];
     this.#values = Object.freeze(values);
     this.#isUnsorted = false;
     const kept = new Set(this.#values);
@@ -145,14 +161,10 @@ export class FormValue {
 const isSameList = (values: readonly string[], others: readonly string[]): boolean =>
   values.length === others.length && values.every((value, index) => value === others[index]);
 
-/** Converts what a framework's binding for text fields may assign: a list, a single key, an empty string or nothing. */
-export const toValues = (value: unknown): readonly string[] =>
-  Array.isArray(value) ? (value as string[]) : typeof value === 'string' && value !== '' ? [value] : [];
-
 /** Parses the state that was passed to `setFormValue`, and that the browser returns when it restores the form. */
 export function parseRestoredValues(state: unknown): string[] {
   try {
-    return toValues(JSON.parse(String(state))).filter((value) => typeof value === 'string');
+    return toStoredFiles(JSON.parse(String(state))).map(({ key }) => key);
   } catch {
     return [];
   }

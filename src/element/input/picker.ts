@@ -19,11 +19,15 @@ const findShowPicker = (): ShowPicker | undefined =>
   (globalThis as { showOpenFilePicker?: ShowPicker }).showOpenFilePicker?.bind(globalThis);
 
 /**
- * Whether a picker that returns file handles can be opened now.
+ * Whether a picker that returns file handles can be opened now. Not in a browser that a test drives: drivers handle the file
+ * chooser of an input only.
  * @see https://wicg.github.io/file-system-access/#api-showopenfilepicker
+ * @see https://w3c.github.io/webdriver/#dom-navigatorautomationinformation-webdriver
  */
-export const canPickHandles = (): boolean =>
-  findShowPicker() !== undefined && globalThis.navigator.userActivation?.isActive;
+export function canPickHandles(): boolean {
+  const { userActivation, webdriver } = globalThis.navigator;
+  return findShowPicker() !== undefined && userActivation?.isActive && !webdriver;
+}
 
 /**
  * Converts an `accept` list to the `types` option of the picker.

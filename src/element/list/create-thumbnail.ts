@@ -41,7 +41,11 @@ async function thumbnailOfVideo(file: File): Promise<HTMLCanvasElement> {
   const url = URL.createObjectURL(file);
   const video = document.createElement('video');
   const onViolation = ({ blockedURI }: SecurityPolicyViolationEvent): void => {
-    areVideosBlocked ||= blockedURI.startsWith('blob');
+    if (areVideosBlocked || !blockedURI.startsWith('blob')) return;
+    areVideosBlocked = true;
+    console.warn(
+      'mule-upload: thumbnails of videos need "media-src blob:" in the Content-Security-Policy; no-thumbnails turns them off.',
+    );
   };
   document.addEventListener('securitypolicyviolation', onViolation);
   try {

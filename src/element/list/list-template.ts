@@ -3,13 +3,14 @@ import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { UploadSnapshot } from '../../engine/api/types.js';
 import { LIST_SIZES, type RowRange } from './row-ranges.js';
-import { storedKeyRowTemplate, rowTemplate, type ListPosition } from './row-template.js';
+import { rowTemplate, type ListPosition } from './row-template.js';
+import { storedFileRowTemplate } from './stored-file-row.js';
 import type { Handlers, View } from './view.js';
 
 /** Renders the list. In a long list, empty placeholders of the same height replace the rows far from the viewport. */
 export function listTemplate(view: View, handlers: Handlers): unknown {
-  const { uploads, storedKeys, translate, rowLayout } = view;
-  const count = uploads.length + storedKeys.length;
+  const { uploads, storedFiles, translate, rowLayout } = view;
+  const count = uploads.length + storedFiles.length;
   if (count === 0) return nothing;
   // not a <ul>: WebKit drops the role of a list without a list style
   return html` <div
@@ -35,8 +36,8 @@ export function listTemplate(view: View, handlers: Handlers): unknown {
 }
 
 function rowsTemplate(view: View, { begin, end }: RowRange): unknown {
-  const { uploads, storedKeys, openQuestion, thumbnails } = view;
-  const count = uploads.length + storedKeys.length;
+  const { uploads, storedFiles, openQuestion, thumbnails } = view;
+  const count = uploads.length + storedFiles.length;
   const isLong = count > LIST_SIZES.maxRowsRenderedAtOnce;
   const dependenciesOfAllRows = [
     view.translate,
@@ -52,10 +53,10 @@ function rowsTemplate(view: View, { begin, end }: RowRange): unknown {
   const indexes = Array.from({ length: end - begin }, (_, index) => begin + index);
   return repeat(
     indexes,
-    (index) => uploads[index - storedKeys.length]?.id ?? `value ${storedKeys[index]}`,
+    (index) => uploads[index - storedFiles.length]?.id ?? `value ${storedFiles[index]?.key}`,
     (index) => {
-      const upload = uploads[index - storedKeys.length];
-      if (!upload) return storedKeyRowTemplate(storedKeys[index]!, view, positionOf(index));
+      const upload = uploads[index - storedFiles.length];
+      if (!upload) return storedFileRowTemplate(storedFiles[index]!, view, positionOf(index));
       const { id } = upload;
       // an unchanged upload keeps its snapshot; only its countdown changes without a new one
       const dependencies = [

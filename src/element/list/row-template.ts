@@ -8,7 +8,7 @@ import { icons } from '../styles/icons.js';
 import { partMapTemplate } from './part-map-template.js';
 import { questionTemplate } from './question-template.js';
 import { isProgressUnknown, shownRatio } from './shown-progress.js';
-import { rowButton, rowButtons } from './row-buttons.js';
+import { rowButtons } from './row-buttons.js';
 import { sparklineTemplate } from './sparkline-template.js';
 import type { View } from './view.js';
 
@@ -98,33 +98,8 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
   </div>`;
 }
 
-/** Renders a key of an object that was stored earlier. */
-export function storedKeyRowTemplate(
-  value: string,
-  { translate }: View,
-  position: ListPosition | null,
-): TemplateResult {
-  const name = value.split('/').at(-1) || value;
-  return html` <div
-    part="item"
-    role="listitem"
-    class="row"
-    data-value=${value}
-    data-status="complete"
-    aria-posinset=${position?.position ?? nothing}
-    aria-setsize=${position?.count ?? nothing}
-  >
-    <span class="glyph" aria-hidden="true">${icons.done}</span>
-    <div class="line head">${nameTemplate(value, name)}</div>
-    <div class="line foot small"><span part="status" class="status">${translate('complete')}</span></div>
-    <div class="actions">
-      ${rowButton('remove-value', 'dismiss', icons.remove, translate('remove'), translate('removeNamed', { name }))}
-    </div>
-  </div>`;
-}
-
 /** Renders a name in two halves, so that CSS shortens a long name in its middle: names often differ only at the end. */
-function nameTemplate(fullName: string, name: string): TemplateResult {
+export function nameTemplate(fullName: string, name: string): TemplateResult {
   const characters = [...name];
   let endIndex = characters.length - Math.min(8, Math.floor(characters.length / 2));
   // a space at the start of the second half would look like a gap

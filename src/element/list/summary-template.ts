@@ -10,12 +10,12 @@ import type { BulkAction, Handlers, View } from './view.js';
 
 /** Renders the totals of several uploads, and the buttons that concern all of them. */
 export function summaryTemplate(view: View, handlers: Handlers): unknown {
-  const { uploads, storedKeys, progress, translate, format, status, openQuestion } = view;
-  if (uploads.length + storedKeys.length < 2) return nothing;
+  const { uploads, storedFiles, progress, translate, format, status, openQuestion } = view;
+  if (uploads.length + storedFiles.length < 2) return nothing;
   const countIn = (...statuses: UploadSnapshot['status'][]): number =>
     uploads.filter((upload) => statuses.includes(upload.status)).length;
-  const count = uploads.length - countIn('aborted') + storedKeys.length;
-  const done = countIn('complete') + storedKeys.length;
+  const count = uploads.length - countIn('aborted') + storedFiles.length;
+  const done = countIn('complete') + storedFiles.length;
   const failed = countIn('failed');
   const hasProgress =
     progress.total > 0

@@ -12,6 +12,6 @@ export const uploadsTemplate = (view: View, handlers: Handlers): TemplateResult 
 
 /** Renders only if one of these values has changed: iterating over all uploads at each scroll would be slow. */
 const whenUploadsChange = (
-  { uploads, storedKeys, status, openQuestion, held, disabled, translate, format }: View,
+  { uploads, storedFiles, status, openQuestion, held, disabled, translate, format }: View,
   render: () => unknown,
-): unknown => guard([uploads, storedKeys.length, status, openQuestion, held, disabled, translate, format], render);
+): unknown => guard([uploads, storedFiles.length, status, openQuestion, held, disabled, translate, format], render);

@@ -1,4 +1,5 @@
 import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../../engine/api/types.js';
+import type { StoredFile } from '../form/stored-file.js';
 import type { StatusContext } from '../i18n/status-text.js';
 import type { RowLayout } from './row-ranges.js';
 
@@ -18,8 +19,8 @@ export type OpenQuestion = string | null;
 /** The element's state that the list shows and announces. */
 export interface ListState extends StatusContext {
   readonly uploads: readonly UploadSnapshot[];
-  /** Keys of objects stored earlier, which belong to no listed upload. */
-  readonly storedKeys: readonly string[];
+  /** Objects stored earlier, which belong to no listed upload. */
+  readonly storedFiles: readonly StoredFile[];
   readonly status: UploaderStatus;
   readonly disabled: boolean;
   /** Returns the state of each part of an upload; null if unknown. */

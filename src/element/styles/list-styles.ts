@@ -47,10 +47,22 @@ export const listStyles = css`
     color: var(--_status, var(--_muted));
     background: color-mix(in srgb, currentColor 9%, transparent);
   }
-  .glyph canvas {
+  .glyph > :is(canvas, img) {
     inline-size: 40px;
     block-size: 40px;
     border-radius: inherit;
+  }
+  .glyph > img {
+    position: absolute;
+    object-fit: cover;
+  }
+  .link {
+    flex: 1;
+    min-inline-size: 0;
+    color: inherit;
+  }
+  .link .name {
+    display: block;
   }
   .badge {
     position: absolute;

@@ -1,5 +1,5 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import type { MuleUploadElement } from '../../../src/index.js';
+import type { MuleUploadElement, StoredFile } from '../../../src/index.js';
 import type { SignFunction } from '../../../src/engine/index.js';
 import { fileOf, nextEvent, shadowQuery, untilRendered, createHarness, sign, until, type Harness } from '../harness.js';
 
@@ -244,6 +244,49 @@ describe('form control', () => {
     expect(changes, 'only changes by the user fire an event').to.deep.equal(['old/two.png']);
     element.value = [];
     expect(element.validity.valueMissing).to.be.true;
+  });
+
+  it('shows what the page tells of stored objects, and keeps it when keys alone are assigned', async () => {
+    const { element, form } = await formHarness();
+    const pixel = 'data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=';
+    element.value = [
+      { key: 'old/1', name: 'Contract.pdf', size: 2_500_000, url: '/files/1' },
+      { key: 'old/2', name: 'cat.gif', type: 'image/gif', url: pixel },
+      'old/3.txt',
+    ];
+    await untilRendered(element);
+    expect(element.value).to.deep.equal(['old/1', 'old/2', 'old/3.txt']);
+    expect(new FormData(form).getAll('ours')).to.deep.equal(['old/1', 'old/2', 'old/3.txt']);
+    const rows = (): HTMLElement[] => [...element.shadowRoot!.querySelectorAll<HTMLElement>('.row')];
+    const namesOf = (): string[] => rows().map((row) => row.querySelector('[part=name] .visually-hidden')!.textContent);
+    expect(namesOf()).to.deep.equal(['Contract.pdf', 'cat.gif', '3.txt']);
+    expect(rows()[0]!.querySelector('[part=size]')!.textContent).to.equal('2.5 MB');
+    expect(rows()[0]!.querySelector('a')!.getAttribute('href')).to.equal('/files/1');
+    expect(rows()[1]!.querySelector('img')!.getAttribute('src')).to.equal(pixel);
+    await expect(element).to.be.accessible();
+    element.value = element.value.filter((key) => key !== 'old/2');
+    await untilRendered(element);
+    expect(namesOf()).to.deep.equal(['Contract.pdf', '3.txt']);
+    element.value = [{ key: 'old/1', name: 'Renamed.pdf' }, 'old/3.txt'];
+    await untilRendered(element);
+    expect(namesOf(), 'another name of the same key').to.deep.equal(['Renamed.pdf', '3.txt']);
+  });
+
+  it('opens and shows no URL that could run a script, and ignores an object without a key, with a warning', async () => {
+    const { element } = await formHarness();
+    const { warn } = console;
+    const warnings: unknown[] = [];
+    console.warn = (message: unknown) => warnings.push(message);
+    try {
+      const url = 'javascript:alert(1)';
+      element.value = [{ key: 'a', url, thumbnail: url }, { name: 'b' } as StoredFile];
+    } finally {
+      console.warn = warn;
+    }
+    await untilRendered(element);
+    expect(element.value).to.deep.equal(['a']);
+    expect(element.shadowRoot!.querySelectorAll('.row a, .row img')).to.be.empty;
+    expect(warnings).to.have.length(1);
   });
 
   it('keeps the message about a rejected file when a framework assigns the same value again', async () => {

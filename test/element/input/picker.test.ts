@@ -16,6 +16,7 @@ async function withPicker(
   element: MuleUploadElement,
   answer: (options: PickerOptions) => Promise<FileSystemFileHandle[]>,
   work: () => Promise<void> | void,
+  isDriven = false,
 ): Promise<{ calls: PickerOptions[]; clicks: number }> {
   const calls: PickerOptions[] = [];
   let clicks = 0;
@@ -31,12 +32,15 @@ async function withPicker(
   };
   Object.defineProperty(globalThis, 'showOpenFilePicker', { value: showPicker, configurable: true });
   Object.defineProperty(navigator, 'userActivation', { value: { isActive: true }, configurable: true });
+  // the browser of this test is driven, too
+  Object.defineProperty(navigator, 'webdriver', { value: isDriven, configurable: true });
   try {
     await work();
     await new Promise((resolve) => setTimeout(resolve, 20));
     return { calls, clicks };
   } finally {
     Reflect.deleteProperty(navigator, 'userActivation');
+    Reflect.deleteProperty(navigator, 'webdriver');
     if (original) Object.defineProperty(globalThis, 'showOpenFilePicker', original);
     else Reflect.deleteProperty(globalThis, 'showOpenFilePicker');
     shadowQuery(element, 'input')!.removeEventListener('click', click);
@@ -112,6 +116,12 @@ describe('the picker that returns file handles', () => {
       Object.defineProperty(navigator, 'userActivation', { value: { isActive: false }, configurable: true });
       element.browse();
     });
+    expect([calls.length, clicks]).to.deep.equal([0, 1]);
+  });
+
+  it('is not used in a browser that a test drives, whose driver handles only inputs', async () => {
+    const { element } = await createHarness();
+    const { calls, clicks } = await withPicker(element, rejectWith('AbortError'), () => element.browse(), true);
     expect([calls.length, clicks]).to.deep.equal([0, 1]);
   });
 

@@ -1,0 +1,57 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { safeUrl, type StoredFile } from '../form/stored-file.js';
+import { icons } from '../styles/icons.js';
+import { rowButton } from './row-buttons.js';
+import { nameTemplate, type ListPosition } from './row-template.js';
+import type { View } from './view.js';
+
+/** Renders an object that was stored earlier, as a list item. */
+export function storedFileRowTemplate(
+  file: StoredFile,
+  { translate, format }: View,
+  position: ListPosition | null,
+): TemplateResult {
+  const { key, size } = file;
+  const name = file.name ?? (key.split('/').at(-1) || key);
+  const url = safeUrl(file.url);
+  const shownName = nameTemplate(key, name);
+  return html` <div
+    part="item"
+    role="listitem"
+    class="row"
+    data-value=${key}
+    data-status="complete"
+    aria-posinset=${position?.position ?? nothing}
+    aria-setsize=${position?.count ?? nothing}
+  >
+    <span class="glyph" aria-hidden="true">${glyphTemplate(file)}</span>
+    <div class="line head">
+      ${url ? html`<a part="link" class="link" href=${url} target="_blank" rel="noopener">${shownName}</a>` : shownName}
+    </div>
+    <div class="line foot small">
+      <span part="status" class="status">${translate('complete')}</span>
+      ${size === undefined ? nothing : html`<span><bdi part="size">${format.bytes(size)}</bdi></span>`}
+    </div>
+    <div class="actions">
+      ${rowButton('remove-value', 'dismiss', icons.remove, translate('remove'), translate('removeNamed', { name }))}
+    </div>
+  </div>`;
+}
+
+function glyphTemplate({ thumbnail, url, type = '' }: StoredFile): unknown {
+  const source = safeUrl(thumbnail ?? (type.startsWith('image/') ? url : undefined));
+  if (!source) return icons.done;
+  // the icon stays below the image, which may fail to load
+  return html`${icons.file}<img
+      part="thumbnail"
+      src=${source}
+      alt=""
+      loading="lazy"
+      decoding="async"
+      @error=${hide}
+    /><span class="badge">${icons.done}</span>`;
+}
+
+const hide = ({ target }: Event): void => {
+  (target as HTMLElement).hidden = true;
+};
