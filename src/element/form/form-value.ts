@@ -25,8 +25,8 @@ const FORM_VALUE_INTERVAL_MS = 5_000;
  */
 export class FormValue {
   #values: readonly string[] = Object.freeze([]);
-  /** What the page has told of its keys. */
-  #described = new Map<string, StoredFile>();
+  /** The names, sizes and other details that the page has set for its keys. */
+  #descriptions = new Map<string, StoredFile>();
   /** Values of completed uploads, by upload ID. */
   #uploadValues = new Map<string, string>();
   /** Whether `add()` has appended values since the last `sync()`, which gives them the order of the list. */
@@ -46,17 +46,19 @@ export class FormValue {
   /** Objects stored earlier: the values that belong to no listed upload. */
   get storedFiles(): readonly StoredFile[] {
     const uploadValues = new Set(this.#uploadValues.values());
-    return this.#values.filter((value) => !uploadValues.has(value)).map((key) => this.#described.get(key) ?? { key });
+    return this.#values
+      .filter((value) => !uploadValues.has(value))
+      .map((key) => this.#descriptions.get(key) ?? { key });
   }
 
   /**
-   * Replaces the value. A key of which nothing else is told keeps what was told of it before.
+   * Replaces the value. A key alone keeps its description.
    * @returns IDs of completed uploads whose value was removed; null if the value and its descriptions are the same
    */
   replace(files: readonly StoredFile[]): string[] | null {
-    const before = this.#described;
+    const before = this.#descriptions;
     const isDescribed = (file: StoredFile): boolean => Object.keys(file).length > 1;
-    this.#described = new Map(
+    this.#descriptions = new Map(
       files.flatMap((file) => {
         const described = isDescribed(file) ? file : before.get(file.key);
         return described ? [[file.key, described]] : [];
@@ -64,7 +66,7 @@ export class FormValue {
     );
     const values = [...new Set(files.map(({ key }) => key))];
     if (isSameList(values, this.#values))
-      return JSON.stringify([...this.#described]) === JSON.stringify([...before]) ? null : [];
+      return JSON.stringify([...this.#descriptions]) === JSON.stringify([...before]) ? null : [];
     this.#values = Object.freeze(values);
     this.#isUnsorted = false;
     const kept = new Set(this.#values);

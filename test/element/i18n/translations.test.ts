@@ -146,7 +146,7 @@ describe('translations', () => {
     element.addEventListener('mule-reject', ({ detail }) => messages.push(detail.message));
     await element.add([fileOf('a.txt')]);
     await untilRendered(element);
-    expect(messages).to.deep.equal(['Nie dodano „a.txt”: ten typ pliku nie jest dozwolony. Dozwolone: .png.']);
+    expect(messages).to.deep.equal(['Nie dodano „a.txt”: ten typ pliku nie jest dozwolony. Dozwolone: PNG.']);
     expect(shadowQuery(element, '[part=messages]')!.textContent).to.include(messages[0]);
   });
 
