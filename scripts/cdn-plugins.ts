@@ -89,11 +89,14 @@ export function plainImports(): Plugin {
  * never requests a module again that it could not load. jsDelivr serves this file also under the bare name of the package;
  * such a URL names no file, so the folder is added. On one line, so that the source map stays correct.
  */
-const SIBLING_URL_FUNCTION = `const requests = {}; const siblingUrl = (file) => { const { pathname } = new URL(import.meta.url); const retry = requests[file] ? '?retry=' + requests[file] : ''; requests[file] = (requests[file] ?? 0) + 1; return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + retry, import.meta.url).href; };`;
+const SIBLING_URL_FUNCTION = `let engineRefusals = 0; const requests = {}; const siblingUrl = (file) => { const { pathname } = new URL(import.meta.url); const retry = requests[file] ? '?retry=' + requests[file] : ''; requests[file] = (requests[file] ?? 0) + 1; return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + retry, import.meta.url).href; };`;
 
-/** Imports the engine, which has to be of the same build, and every other lazy chunk from files in the same folder. */
+/**
+ * Imports the engine, and every other lazy chunk, from files in the same folder. An engine of another build is refused
+ * once, because it may come from a cache; then it is used, because this file may be the older one.
+ */
 export function siblingImports(engineFile: string, build: string): Plugin {
-  const checkEngine = `.then((module) => { ${buildCheck(`module.${BUILD}`, build)}; return module; })`;
+  const checkEngine = `.then((module) => { if (!engineRefusals++) ${buildCheck(`module.${BUILD}`, build)}; return module; })`;
   return {
     name: 'sibling-imports',
     enforce: 'pre',
@@ -103,7 +106,7 @@ export function siblingImports(engineFile: string, build: string): Plugin {
       handler(code, { isEntry }) {
         if (!isEntry) return undefined;
         const edited = code.replace(
-          /import\((["'`])\.\/(mule-upload-[\w-]+\.js)\1\)/g,
+          /import\((["'`])\.\/(mule-upload-[\w-]+\.js)(?:\?build=\w+)?\1\)/g,
           (_, __, name) => `import(siblingUrl('${name}'))${name === engineFile ? checkEngine : ''}`,
         );
         if (!edited.includes(engineFile)) this.error(`nothing imports ${engineFile}`);

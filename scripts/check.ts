@@ -45,6 +45,9 @@ async function checkCdnFiles(): Promise<void> {
     })) {
       if (pattern.test(text)) throw new Error(`${file} contains ${content}`);
     }
+    const map = JSON.parse(await readFile(path.join(folder, `${file}.map`), 'utf8')) as { sourcesContent?: unknown[] };
+    // the package has no sources for developer tools to load
+    if (!map.sourcesContent?.length) throw new Error(`${file}.map contains no sources`);
   }
 }
 

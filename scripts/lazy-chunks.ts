@@ -96,14 +96,16 @@ const exportedMembers = ({ specifiers }: ExportDeclaration): [name: string, loca
   specifiers.map(({ local, exported }) => [exported!.name, local.name]);
 
 /** Replaces `import(chunk)`: calls the chunk's default export once with the shared exports, and keeps the result. */
-function requestEdit({ start, end, source }: ImportExpression, isRetried: boolean): Edit {
+function requestEdit({ start, end, source }: ImportExpression, build: string, isRetried: boolean): Edit {
   const file = fileNameOf(source);
   const retryQuery = `(${REQUEST_COUNT}++ ? '?retry=' + ${REQUEST_COUNT} : '')`;
   const url = isRetried ? `'./${file}' + ${retryQuery}` : `'./${file}'`;
   const loaded = `${SHARED}.chunks['${file}']`;
+  // a file of another build may come from a cache: another URL is requested from the server
+  const requestAgain = `.then((module) => module.${BUILD} === '${build}' ? module : import('./${file}?build=${build}'))`;
   const passShared = `.then((module) => (${loaded} ??= module.default(${SHARED})))`;
   const returnLoaded = isRetried ? `${loaded} ? Promise.resolve(${loaded}) : ` : '';
-  return { start, end, text: `(${returnLoaded}import(${url})${passShared})` };
+  return { start, end, text: `(${returnLoaded}import(${url})${requestAgain}${passShared})` };
 }
 
 /** Replaces the entry's export statement: only the names that its source module exports stay exports. */
@@ -137,7 +139,11 @@ function wrapperEdits(imports: readonly ImportDeclaration[], declaration: Export
   const receive = patterns.map((pattern) => `const ${pattern} = ${SHARED}; `).join('');
   const { start, end } = declaration;
   return [
-    { start: 0, end: 0, text: `export default (${SHARED}) => { ${check}; ${receive}` },
+    {
+      start: 0,
+      end: 0,
+      text: `export const ${BUILD} = '${build}'; export default (${SHARED}) => { ${check}; ${receive}`,
+    },
     { start, end, text: `return ${objectCode(exportedMembers(declaration))}; };` },
   ];
 }
@@ -176,7 +182,7 @@ export function selfContainedChunks(options: ChunkOptions): Plugin {
       const exported = body.find(({ type }) => type === 'ExportNamedDeclaration') as ExportDeclaration;
 
       const edits = [
-        ...requests.map((request) => requestEdit(request, isRetried(request))),
+        ...requests.map((request) => requestEdit(request, build, isRetried(request))),
         ...imports.map(({ start, end }) => ({ start, end, text: '' })),
       ];
       if (chunk.isEntry) {

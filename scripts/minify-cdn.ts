@@ -18,6 +18,7 @@ async function minifyScript(file: string): Promise<void> {
     ecma: 2020,
     sourceMap: {
       content: await readFile(`${file}.map`, 'utf8'),
+      includeSources: true,
       filename: path.basename(file),
       url: `${path.basename(file)}.map`,
     },

@@ -62,13 +62,13 @@ export async function measure(): Promise<Size[]> {
   const engineSize = async (entry: string, external: string[]): Promise<number> =>
     (await bundle(`engine/${entry}`, external)).reduce((sum, code) => sum + brotliSize(code), 0);
   return [
-    { name: 'CDN file, until a file can be chosen: the element with Lit', bytes: element!, maxBytes: 24.3 * KB },
+    { name: 'CDN file, until a file can be chosen: the element with Lit', bytes: element!, maxBytes: 24.5 * KB },
     { name: `${ENGINE}, fetched at once, with localforage`, bytes: engineFile!, maxBytes: 30.8 * KB },
-    { name: `${LIST}, fetched at once`, bytes: list!, maxBytes: 9.9 * KB },
+    { name: `${LIST}, fetched at once`, bytes: list!, maxBytes: 10 * KB },
     {
       name: 'until a file can be sent: the three files above',
       bytes: element! + engineFile! + list!,
-      maxBytes: 64.8 * KB,
+      maxBytes: 65.3 * KB,
     },
     { name: 'engine alone', bytes: await engineSize('index.js', ['localforage']), maxBytes: 4.9 * KB },
     {

@@ -34,6 +34,7 @@ interface AxNode {
   role?: { value: string };
   name?: { value: string };
   value?: { value: string | number };
+  description?: { value: string };
   childIds?: string[];
 }
 
@@ -138,7 +139,13 @@ class ChromiumPage implements RawPage {
       if (!node) return [];
       const role = node.role?.value ?? '';
       const isOmitted = node.ignored || ['none', 'generic', 'InlineTextBox', 'RootWebArea'].includes(role);
-      const entry = { role, name: node.name?.value ?? '', value: String(node.value?.value ?? ''), depth };
+      const entry = {
+        role,
+        name: node.name?.value ?? '',
+        value: String(node.value?.value ?? ''),
+        description: node.description?.value ?? '',
+        depth,
+      };
       const descendants = (node.childIds ?? []).flatMap((id) =>
         flatten(nodesById.get(id), isOmitted ? depth : depth + 1),
       );

@@ -45,6 +45,7 @@ export interface AccessibleNode {
   name: string;
   /** Its text, or its progress. */
   value: string;
+  description: string;
   /** Number of ancestors that are not left out. */
   depth: number;
 }

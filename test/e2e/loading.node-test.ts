@@ -22,7 +22,7 @@ const script = async (name: string): Promise<Response> =>
   new Response(new Uint8Array((await readScript(name))!), { headers: { 'content-type': 'text/javascript' } });
 /** A file that differs from the present one as that of another release: by the ID of its build. */
 const ofAnotherRelease = async (name: string): Promise<Response> => {
-  const text = new TextDecoder().decode((await readScript(name))!);
+  const text = new TextDecoder().decode((await readScript(`/${name}`))!);
   const [, build = ''] = /"([\da-f]{8})"/.exec(text) ?? [];
   assert.notEqual(build, '', `${name} has no build ID`);
   return new Response(text.replaceAll(build, '0'.repeat(8)), { headers: { 'content-type': 'text/javascript' } });
@@ -91,7 +91,8 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     it('of another release are refused, as a cache may hold them, and requested again', async () => {
       const requestCounts = new Map<string, number>();
       await expectUpload('/mule-upload.js', (pathname) => {
-        const [, name] = /^\/(mule-upload-(?:engine|deferred-code|list-controller)\.js)$/.exec(pathname) ?? [];
+        const [, name] =
+          /^\/(mule-upload-(?:engine|deferred-code|list-controller|upload-checksums)\.js)$/.exec(pathname) ?? [];
         if (!name) return null;
         const count = (requestCounts.get(name) ?? 0) + 1;
         requestCounts.set(name, count);
@@ -102,7 +103,15 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         ['mule-upload-deferred-code.js', 2],
         ['mule-upload-engine.js', 2],
         ['mule-upload-list-controller.js', 2],
+        ['mule-upload-upload-checksums.js', 2],
       ]);
+    });
+
+    it('of a later release upload too, if the page has the first one from a cache', async () => {
+      await expectUpload('/mule-upload.js', (pathname) => {
+        const [, name] = /^\/(mule-upload-(?!list-controller)[\w-]+\.js)$/.exec(pathname) ?? [];
+        return name ? ofAnotherRelease(name) : null;
+      });
     });
 
     it('cannot be loaded: the row shows it, an event reports it, and the same upload continues later', async () => {

@@ -36,7 +36,9 @@ export class ListActions {
         : question === 'abort-all'
           ? isPending(upload)
           : question === upload.id && !hasEnded(upload);
-    if (question !== null && !this.uploader.uploads.some(isAffected)) this.#openQuestion = null;
+    // a single unfinished upload has no note that could show the question
+    const least = question === 'discard-all' ? 2 : 1;
+    if (question !== null && this.uploader.uploads.filter(isAffected).length < least) this.#openQuestion = null;
     return this.#openQuestion;
   }
 

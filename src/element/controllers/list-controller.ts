@@ -17,6 +17,8 @@ import { summaryStyles } from '../styles/summary-styles.js';
 import { ListActions, type ListActionHooks } from './list-actions.js';
 import type { UploaderController } from './uploader-controller.js';
 
+const PART_MAP_CHECK_MS = 1_000;
+
 /** The members of the element that the list uses. */
 export interface ListHooks extends ListActionHooks {
   /** Whether thumbnails are shown. */
@@ -40,8 +42,9 @@ export class ListController implements ReactiveController {
   #progress = totalsOf([]);
   #recoverableCount = 0;
   #uploads: readonly UploadSnapshot[] = [];
-  /** Whether the page's styles hide the segments: plain bars are shown then. Null until segments were shown. */
-  #isPartMapHidden: boolean | null = null;
+  /** Whether the page's styles hide the segments: plain bars are shown then. */
+  #isPartMapHidden = false;
+  #partMapCheckedAt = -Infinity;
   /** Whether an upload shows the time until its next retry. */
   #hasCountdown = false;
   #countdownTimer: ReturnType<typeof setTimeout> | undefined;
@@ -108,14 +111,17 @@ export class ListController implements ReactiveController {
   hostUpdated(): void {
     clearTimeout(this.#countdownTimer);
     if (this.#hasCountdown) this.#countdownTimer = setTimeout(() => this.uploader.refresh(), 1_000);
-    if (this.#isPartMapHidden === null) this.#checkPartMap();
+    this.#checkPartMap();
   }
 
   /** Shows plain bars if a page hides the part `map`, which was drawn below the bar in earlier releases. */
   #checkPartMap(): void {
+    // not at each rendering, because it makes the browser compute the layout
+    if (performance.now() - this.#partMapCheckedAt < PART_MAP_CHECK_MS) return;
     const map = this.host.shadowRoot?.querySelector('.map');
-    if (!map) return;
-    this.#isPartMapHidden = getComputedStyle(map).display === 'none';
+    if (!map || !this.host.checkVisibility()) return;
+    this.#partMapCheckedAt = performance.now();
+    this.#isPartMapHidden = map.getBoundingClientRect().height === 0;
     if (this.#isPartMapHidden) this.host.requestUpdate();
   }
 

@@ -47,8 +47,9 @@ export abstract class FormElement extends UploadProperties {
   }
   set value(values: readonly (string | StoredFile)[]) {
     const removedIds = this.formControl.replace(toStoredFiles(values));
+    if (removedIds === 'described') this.requestUpdate();
     // frameworks assign the same list at each rendering
-    if (removedIds) this.dismissUploads(removedIds);
+    else if (removedIds) this.dismissUploads(removedIds);
   }
 
   /** The form that owns the element, or null. */

@@ -53,9 +53,10 @@ export class FormValue {
 
   /**
    * Replaces the value. A key alone keeps its description.
-   * @returns IDs of completed uploads whose value was removed; null if the value and its descriptions are the same
+   * @returns IDs of completed uploads whose value was removed; `described` if only descriptions have changed; null if
+   *   nothing has
    */
-  replace(files: readonly StoredFile[]): string[] | null {
+  replace(files: readonly StoredFile[]): string[] | 'described' | null {
     const before = this.#descriptions;
     const isDescribed = (file: StoredFile): boolean => Object.keys(file).length > 1;
     this.#descriptions = new Map(
@@ -66,7 +67,7 @@ export class FormValue {
     );
     const values = [...new Set(files.map(({ key }) => key))];
     if (isSameList(values, this.#values))
-      return JSON.stringify([...this.#descriptions]) === JSON.stringify([...before]) ? null : [];
+      return JSON.stringify([...this.#descriptions]) === JSON.stringify([...before]) ? null : 'described';
     this.#values = Object.freeze(values);
     this.#isUnsorted = false;
     const kept = new Set(this.#values);

@@ -14,30 +14,53 @@ export interface StoredFile {
   readonly thumbnail?: string;
 }
 
+let hasWarned = false;
+
 /** Converts what a page, or a framework's binding for text fields, may assign as the value. */
 export function toStoredFiles(value: unknown): StoredFile[] {
   const list: unknown[] = Array.isArray(value) ? value : value === '' ? [] : [value];
   return list.flatMap((item) => {
     if (item === null || item === undefined) return [];
-    if (typeof item === 'string' || typeof item === 'number') return [{ key: String(item) }];
-    const { key } = Object(item) as Partial<StoredFile>;
-    if (typeof key === 'string' && key !== '') return [item as StoredFile];
-    console.warn(
-      '<mule-upload>: an item of value is ignored, because it is neither a key nor an object with a key.',
-      item,
-    );
+    const fields = Object(typeof item === 'object' ? item : { key: item }) as Readonly<Record<string, unknown>>;
+    const key = textOf(fields['key']);
+    if (key !== undefined) return [describe(key, fields)];
+    if (!hasWarned)
+      console.warn(
+        '<mule-upload>: an item of value is ignored, because it is neither a key nor an object with a key.',
+        item,
+      );
+    hasWarned = true;
     return [];
   });
 }
 
-/** Returns a URL that may be opened or shown; undefined for others, which could run a script. */
-export function safeUrl(url: string | undefined): string | undefined {
-  if (!url) return undefined;
+/** Copies the valid details of a stored file; data of a server may have `null` for the others. */
+function describe(key: string, { size, ...fields }: Readonly<Record<string, unknown>>): StoredFile {
+  const [name, type, url, thumbnail] = ['name', 'type', 'url', 'thumbnail'].map((field) => textOf(fields[field]));
+  return {
+    key,
+    ...(name !== undefined && { name }),
+    ...(typeof size === 'number' && Number.isFinite(size) && { size }),
+    ...(type !== undefined && { type }),
+    ...(url !== undefined && { url }),
+    ...(thumbnail !== undefined && { thumbnail }),
+  };
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'number' || (typeof value === 'string' && value !== '') ? String(value) : undefined;
+
+/** Returns a URL that may be opened; undefined for others, which could run a script, or which browsers do not open. */
+export function linkUrl(url: string | undefined): string | undefined {
   try {
-    return /^(?:https?|blob):$/.test(new URL(url, document.baseURI).protocol) || /^data:image\//i.test(url)
-      ? url
-      : undefined;
+    const { protocol } = new URL(url!, document.baseURI);
+    const ownProtocol = new URL(document.baseURI).protocol;
+    return /^(?:https?|blob):$/.test(protocol) || protocol === ownProtocol ? url : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** Returns a URL that may be shown as an image; undefined for others. */
+export const imageUrl = (url: string | undefined): string | undefined =>
+  linkUrl(url) ?? (/^data:image\//i.test(url ?? '') ? url : undefined);

@@ -9,6 +9,14 @@ const KINDS: Readonly<Record<string, keyof typeof strings>> = {
   'audio/*': 'audio',
 };
 
+/** Types whose names are not the extensions that users know. */
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'text/plain': 'TXT',
+  'audio/mpeg': 'MP3',
+  'image/x-icon': 'ICO',
+  'image/vnd.microsoft.icon': 'ICO',
+};
+
 /** Names for users: of an extension such as `.pdf`, and of a type whose name is short, such as `image/svg+xml`. */
 const SHORT_NAME = /^(?:\.|[a-z]+\/(?:x-)?)([a-z\d]{1,5})(?:\+xml)?$/i;
 
@@ -21,6 +29,8 @@ export function acceptText(accept: string, translate: Translate, format: Format)
     .split(',')
     .map((type) => type.trim().toLowerCase())
     .filter(Boolean)
-    .map((type) => (KINDS[type] ? translate(KINDS[type]) : (SHORT_NAME.exec(type)?.[1]?.toUpperCase() ?? '')));
+    .map((type) =>
+      KINDS[type] ? translate(KINDS[type]) : (EXTENSIONS[type] ?? SHORT_NAME.exec(type)?.[1]?.toUpperCase() ?? ''),
+    );
   return names.includes('') ? '' : format.list([...new Set(names)]);
 }

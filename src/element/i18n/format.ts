@@ -14,7 +14,7 @@ export interface Format {
   bytes(bytes: number): string;
   /** @param speed bytes per second */
   speed(speed: number): string;
-  /** Joins names by commas. */
+  /** Joins names by the language's commas. */
   list(items: readonly string[]): string;
   /** Formats a duration in one or two units. @param seconds rounded up */
   time(seconds: number): string;
@@ -73,7 +73,8 @@ function createFormat(language: string, locale: string | undefined): Format {
     // rounded down, so that 100 % means complete
     percent: (ratio) => formatNumber(Math.floor(ratio * 100 + 1e-9) / 100, { style: 'percent' }),
     bytes: (bytes) => formatScaled(bytes, ''),
-    list: (items) => new Intl.ListFormat(locale, { type: 'unit', style: 'short' }).format(items),
+    list: (items) =>
+      items.join(/^(?:zh|ja)\b/.test(locale ?? '') ? '、' : /^(?:ar|fa)\b/.test(locale ?? '') ? '، ' : ', '),
     speed: (speed) => formatScaled(Math.max(speed, 0), '-per-second'),
     time: (seconds) => {
       const wholeSeconds = Math.max(0, Math.ceil(seconds));

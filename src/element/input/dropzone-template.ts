@@ -80,14 +80,23 @@ function dropText({ translate, hasSlottedText, canDrop, isDragOver, multiple, di
 }
 
 /** Renders the accepted types and the limits. */
-function hintTemplate({ translate, format, accept, minSize, maxSize, maxFiles, multiple }: DropzoneView): unknown {
+function hintTemplate({
+  translate,
+  format,
+  accept,
+  minSize,
+  maxSize,
+  maxFiles,
+  multiple,
+  directory,
+}: DropzoneView): unknown {
   const min = minSize === null ? '' : format.bytes(minSize);
   const max = maxSize === null ? '' : format.bytes(maxSize);
   const types = acceptText(accept, translate, format);
   const hints = [
     types && translate('acceptedTypes', { accept: types }),
     (min || max) && translate(min && max ? 'sizeRange' : max ? 'sizeMost' : 'sizeLeast', { min, max }),
-    multiple && maxFiles !== null && translate('filesMost', { count: maxFiles }),
+    (multiple || directory) && maxFiles !== null && translate('filesMost', { count: maxFiles }),
   ].filter(Boolean);
   return hints.length > 0 ? html`<span class="hint">${hints.map((hint) => html`<bdi>${hint}</bdi>`)}</span>` : nothing;
 }

@@ -40,8 +40,8 @@ async function thumbnailOfImage(file: File): Promise<HTMLCanvasElement> {
 async function thumbnailOfVideo(file: File): Promise<HTMLCanvasElement> {
   const url = URL.createObjectURL(file);
   const video = document.createElement('video');
-  const onViolation = ({ blockedURI }: SecurityPolicyViolationEvent): void => {
-    if (areVideosBlocked || !blockedURI.startsWith('blob')) return;
+  const onViolation = ({ blockedURI, effectiveDirective }: SecurityPolicyViolationEvent): void => {
+    if (areVideosBlocked || effectiveDirective !== 'media-src' || !blockedURI.startsWith('blob')) return;
     areVideosBlocked = true;
     console.warn(
       'mule-upload: thumbnails of videos need "media-src blob:" in the Content-Security-Policy; no-thumbnails turns them off.',

@@ -1,13 +1,15 @@
 import { html, svg, type TemplateResult } from 'lit';
 import type { UploadSnapshot } from '../../engine/api/types.js';
-import { drawPartMap, type PartMap } from './part-map.js';
+import { drawPartMap } from './part-map.js';
 
-/** Drawn until the states of the parts are known. */
-const EMPTY_MAP: PartMap = { cellCount: 1, all: 'M0 0.5h1', stored: '', partlyStored: '', inFlight: '' };
-
-/** Draws which parts are stored, in flight and missing. Hidden from screen readers, which read the progress bar around it. */
-export function partMapTemplate(status: UploadSnapshot['status'], states: Uint8Array | null): TemplateResult {
-  const { cellCount, all, stored, partlyStored, inFlight } = states ? drawPartMap(states) : EMPTY_MAP;
+/**
+ * Draws which parts are stored, in flight and missing. Hidden from screen readers, which read the progress bar around it.
+ * @param states one byte per part, as `partStates()` returns them
+ */
+export function partMapTemplate({ status, loaded, parts }: UploadSnapshot, states: Uint8Array): TemplateResult {
+  // the uploader knows only the bytes of all parts in flight together
+  const loadedInFlight = Math.max(0, loaded - parts.done * parts.size);
+  const { cellCount, all, stored, partlyStored, inFlight, sent } = drawPartMap(states, loadedInFlight / parts.size);
   const gap = gapBetweenCells(cellCount);
   // without the gap after the last cell
   const width = cellCount - gap;
@@ -20,7 +22,7 @@ export function partMapTemplate(status: UploadSnapshot['status'], states: Uint8A
     preserveAspectRatio="none"
   >
     ${svg`<path class="all" d=${all}></path><path d=${status === 'complete' ? all : stored}></path>
-      <path class="partly" d=${partlyStored}></path><path class="in-flight" d=${inFlight}></path>`}
+      <path class="partly" d=${partlyStored}></path><path class="in-flight" d=${inFlight}></path><path d=${sent}></path>`}
   </svg>`;
 }
 

@@ -12,18 +12,27 @@ export interface PartMap {
   /** Cells of which only some parts are stored. */
   readonly partlyStored: string;
   readonly inFlight: string;
+  /** The sent share of each cell in flight. */
+  readonly sent: string;
 }
 
 type CellState = 'stored' | 'partly-stored' | 'in-flight' | 'missing';
 
-/** Computes the paths of a part map. @param states one byte per part, as `partStates()` returns them */
-export function drawPartMap(states: Uint8Array): PartMap {
+/**
+ * Computes the paths of a part map.
+ * @param states one byte per part, as `partStates()` returns them
+ * @param partsSent what has been sent of the parts in flight, as a number of parts
+ */
+export function drawPartMap(states: Uint8Array, partsSent = 0): PartMap {
   const partCount = states.length;
   const cellCount = Math.min(partCount, MAX_CELLS);
   const firstPartOf = (cell: number): number => Math.floor((cell * partCount) / cellCount);
   const cells = Array.from({ length: cellCount }, (_, cell) =>
     cellStateOf(states.subarray(firstPartOf(cell), firstPartOf(cell + 1))),
   );
+  const cellsInFlight = cells.filter((cell) => cell === 'in-flight').length;
+  // a cell that represents several parts is not divided
+  const sentShare = cellCount === partCount && cellsInFlight ? Math.min(1, partsSent / cellsInFlight) : 0;
   const pathOf = (state: CellState): string => drawPath(cells, (cell) => cell === state);
   return {
     cellCount,
@@ -31,6 +40,9 @@ export function drawPartMap(states: Uint8Array): PartMap {
     stored: pathOf('stored'),
     partlyStored: pathOf('partly-stored'),
     inFlight: pathOf('in-flight'),
+    sent: sentShare
+      ? cells.map((cell, index) => (cell === 'in-flight' ? `M${index} 0.5h${sentShare.toFixed(2)}` : '')).join('')
+      : '',
   };
 }
 

@@ -34,7 +34,8 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
       ? format.bytes(size)
       : translate('sizeOf', { loaded: format.bytes(loaded), size: format.bytes(size) });
   const progress = isProgressUnknown(upload) ? null : shownRatio(ratio, isComplete);
-  const hasPartMap = view.showsPartMaps && size > DEFAULT_PART_SIZE && parts.total > 1;
+  // another tab's parts are not known here
+  const states = view.showsPartMaps && size > DEFAULT_PART_SIZE && parts.total > 1 ? view.partStates(id) : null;
   const isQuestionOpen = view.openQuestion === id && !hasEnded(upload);
   // the status text of a failed upload contains its error
   const error = status === 'waiting' || status === 'needs-file' ? upload.error : null;
@@ -57,9 +58,9 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
         ? nothing
         : html`<div
             part="progress"
-            class=${hasPartMap ? 'progress segmented' : 'progress'}
+            class=${states ? 'progress segmented' : 'progress'}
             role="progressbar"
-            title=${hasPartMap ? translate('partsStored', { done: parts.done, count: parts.total }) : nothing}
+            title=${states ? translate('partsStored', { done: parts.done, count: parts.total }) : nothing}
             aria-label=${name}
             aria-valuemin="0"
             aria-valuemax="100"
@@ -67,8 +68,8 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
             aria-valuetext=${[format.percent(progress), statusDescription, timeLeft].filter(Boolean).join(', ')}
           >
             ${
-              hasPartMap
-                ? partMapTemplate(status, view.partStates(id))
+              states
+                ? partMapTemplate(upload, states)
                 : html`<div part="bar" class="bar" .style=${widthStyle(progress)}></div>`
             }
           </div>`

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { safeUrl, type StoredFile } from '../form/stored-file.js';
+import { keyed } from 'lit/directives/keyed.js';
+import { imageUrl, linkUrl, type StoredFile } from '../form/stored-file.js';
 import { icons } from '../styles/icons.js';
 import { rowButton } from './row-buttons.js';
 import { nameTemplate, type ListPosition } from './row-template.js';
@@ -13,7 +14,7 @@ export function storedFileRowTemplate(
 ): TemplateResult {
   const { key, size } = file;
   const name = file.name ?? (key.split('/').at(-1) || key);
-  const url = safeUrl(file.url);
+  const url = linkUrl(file.url);
   const shownName = nameTemplate(key, name);
   return html` <div
     part="item"
@@ -39,17 +40,19 @@ export function storedFileRowTemplate(
 }
 
 function glyphTemplate({ thumbnail, url, type = '' }: StoredFile): unknown {
-  const source = safeUrl(thumbnail ?? (type.startsWith('image/') ? url : undefined));
+  const source = imageUrl(thumbnail ?? (type.startsWith('image/') ? url : undefined));
   if (!source) return icons.done;
-  // the icon stays below the image, which may fail to load
-  return html`${icons.file}<img
-      part="thumbnail"
-      src=${source}
-      alt=""
-      loading="lazy"
-      decoding="async"
-      @error=${hide}
-    /><span class="badge">${icons.done}</span>`;
+  // the icon stays below the image, which may fail to load; another URL gets another image
+  const image = html`<img
+    part="thumbnail"
+    src=${source}
+    alt=""
+    loading="lazy"
+    decoding="async"
+    draggable="false"
+    @error=${hide}
+  />`;
+  return html`${icons.file}${keyed(source, image)}<span class="badge">${icons.done}</span>`;
 }
 
 const hide = ({ target }: Event): void => {

@@ -155,6 +155,7 @@ export const listStyles = css`
   }
   .split {
     display: flex;
+    overflow: hidden;
   }
   .start {
     flex: 0 1 auto;
@@ -222,7 +223,7 @@ export const listStyles = css`
   [data-status='aborted'] .split {
     text-decoration: line-through;
   }
-  [data-status='finishing'] .bar,
+  [data-status='finishing'] :is(.bar, .map),
   [data-status='starting'] .progress {
     animation: breathe 1.4s ease-in-out infinite alternate;
   }

@@ -45,7 +45,8 @@ export const mediaStyles = css`
       transition: none;
     }
     .progress,
-    .bar {
+    .bar,
+    .map {
       animation: none !important;
     }
   }

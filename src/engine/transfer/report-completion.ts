@@ -42,7 +42,11 @@ export async function reportCompletion(
         const renewal = await renewOnce(context, signal);
         if (renewal === 'refused') return null;
         hasRenewed = renewal === 'renewed';
-        if (hasRenewed) continue;
+        if (hasRenewed) {
+          // the rejected attempt does not count
+          attempt--;
+          continue;
+        }
       }
       if (attempt < MAX_ATTEMPTS) await sleep(clock, backoff(attempt, clock.random()), signal);
     }

@@ -272,6 +272,35 @@ describe('form control', () => {
     expect(namesOf(), 'another name of the same key').to.deep.equal(['Renamed.pdf', '3.txt']);
   });
 
+  it('accepts details that are null or of another type, numbers as keys, and the same objects again after a change', async () => {
+    const { element } = await formHarness();
+    const file: Record<string, unknown> = { key: 17, name: null, size: null, type: null, url: null, thumbnail: null };
+    file['self'] = file;
+    const files = [file] as unknown as StoredFile[];
+    const nameOf = async (): Promise<string> => {
+      element.value = files;
+      await untilRendered(element);
+      return shadowQuery(element, '[part=name] .visually-hidden')!.textContent;
+    };
+    expect(await nameOf()).to.equal('17');
+    expect(element.value).to.deep.equal(['17']);
+    expect(shadowQuery(element, '[part=size]')).to.equal(null);
+    file['name'] = 42;
+    expect(await nameOf()).to.equal('42');
+  });
+
+  it('shows a new thumbnail after the former one could not be loaded, and keeps messages when only details change', async () => {
+    const { element } = await formHarness();
+    const pixel = 'data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA=';
+    element.value = [{ key: 'a', thumbnail: 'data:image/gif;base64,AAAA' }];
+    await until(() => shadowQuery(element, '.row img')?.hidden === true);
+    await element.add([new File([], '')]);
+    element.value = [{ key: 'a', thumbnail: pixel }];
+    await untilRendered(element);
+    expect(shadowQuery(element, '.row img')!.hidden).to.equal(false);
+    expect(shadowQuery(element, '[part=messages]')).not.to.equal(null);
+  });
+
   it('opens and shows no URL that could run a script, and ignores an object without a key, with a warning', async () => {
     const { element } = await formHarness();
     const { warn } = console;

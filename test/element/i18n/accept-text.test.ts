@@ -13,11 +13,17 @@ describe('acceptText', () => {
   it('names kinds of files, extensions and types', () => {
     expect(textOf('image/*,.pdf')).to.equal('images, PDF');
     expect(textOf('.jpg, .JPG, image/png, image/svg+xml, audio/*')).to.equal('JPG, PNG, SVG, audio');
+    expect(textOf('text/plain,audio/mpeg')).to.equal('TXT, MP3');
     expect(textOf('')).to.equal('');
   });
 
   it('separates names as the language does', () => {
-    expect(textOf('.jpg,.png', 'ja')).to.not.include(', ');
+    expect(['de', 'ja', 'zh-Hans', 'ar'].map((language) => textOf('.jpg,.png', language))).to.deep.equal([
+      'JPG, PNG',
+      'JPG、PNG',
+      'JPG、PNG',
+      'JPG، PNG',
+    ]);
   });
 
   it('names none if one has no name that users know', () => {

@@ -207,6 +207,7 @@ describe('the shadow tree', () => {
         ? [
             ['no-part-map', ''],
             ['class', 'mule-upload::part(map) { display: none }'],
+            ['class', 'mule-upload { --mule-upload-map-size: 0 }'],
           ]
         : [['class', '']]) {
         const style = document.head.appendChild(document.createElement('style'));
