@@ -229,6 +229,20 @@ describe('the shadow tree', () => {
       }
     });
 
+  it('shows a plain bar for an upload that another tab sends, whose parts are not known here', async () => {
+    const harness = new EngineHarness({ checksum: 'none', leaveWarning: false });
+    const element = await fixture<MuleUploadElement>(html`<mule-upload></mule-upload>`);
+    await harness.interrupt(largeFileOf(12 * MIN_PART_SIZE), 3);
+    harness.uploader.partStates = () => null;
+    element.uploader = harness.uploader;
+    await until(() => shadowQuery(element, '[part=bar]') !== null);
+    expect(shadowQuery(element, '[part=map]')).to.equal(null);
+    expect(parseFloat(shadowQuery(element, '[part=bar]')!.style.inlineSize)).to.equal(
+      Math.floor(element.uploads[0]!.ratio * 1e4) / 100,
+    );
+    element.abort();
+  });
+
   it('keeps percentages, and the total bar beside the totals, in a narrow column', async () => {
     const { element, store } = await createHarness();
     element.style.width = '300px';
