@@ -2,7 +2,8 @@
  * Build step for a CDN file with lazy chunks. The file is their entry: it requests them by `import()`. The chunks import
  * nothing. A page may load the entry under any URL, and an import from a chunk would load it a second time under its usual
  * one. The entry therefore passes the exports that they share to each chunk. These have short names, which mean something
- * else in another release: each file has the ID of its build, and refuses a file of another build.
+ * else in another release: each file has the ID of its build. A chunk of another build is requested again past the cache,
+ * and refused if it is still of another build.
  */
 import type { Plugin } from 'vite';
 
@@ -44,7 +45,7 @@ interface ImportExpression extends Node {
  */
 const SHARED = '__shared';
 
-/** Export of an entry that another file imports, and member of `SHARED`: the ID of the build. */
+/** The ID of the build: an export of each lazy chunk, and of an entry that another file imports; a member of `SHARED`. */
 export const BUILD = 'build';
 
 /** Returns code that throws unless `id`, which is code too, is the ID of this build. */
@@ -163,9 +164,9 @@ export interface ChunkOptions {
 
 /**
  * Turns a lazy chunk `import { a as b } from entry; …; export { X }` into `export default ({ a: b }) => { …; return { X } }`
- * that checks the build, and each `import(chunk)` into `import(chunk).then((module) => module.default(shared))`. All requests of one entry get
- * the same module, as with a usual `import()`. A page that loads the entry under two URLs has two entries. Values are
- * passed, not bindings, so a shared variable must not change.
+ * that checks the build, and each `import(chunk)` into `import(chunk).then((module) => module.default(shared))`. All
+ * requests of one entry get the same module, as with a usual `import()`. A page that loads the entry under two URLs has
+ * two entries. Values are passed, not bindings, so a shared variable must not change.
  */
 export function selfContainedChunks(options: ChunkOptions): Plugin {
   const { build, retriedChunks = [] } = options;

@@ -1,4 +1,4 @@
-/** An object that was stored earlier, as in an edit form. All but its key is only shown. */
+/** An object that was stored earlier, as in an edit form. The form submits its key; the other details are shown. */
 export interface StoredFile {
   /** Key of the object, or another value that the form submits for it. */
   readonly key: string;
@@ -49,18 +49,3 @@ function describe(key: string, { size, ...fields }: Readonly<Record<string, unkn
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === 'number' || (typeof value === 'string' && value !== '') ? String(value) : undefined;
-
-/** Returns a URL that may be opened; undefined for others, which could run a script, or which browsers do not open. */
-export function linkUrl(url: string | undefined): string | undefined {
-  try {
-    const { protocol } = new URL(url!, document.baseURI);
-    const ownProtocol = new URL(document.baseURI).protocol;
-    return /^(?:https?|blob):$/.test(protocol) || protocol === ownProtocol ? url : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Returns a URL that may be shown as an image; undefined for others. */
-export const imageUrl = (url: string | undefined): string | undefined =>
-  linkUrl(url) ?? (/^data:image\//i.test(url ?? '') ? url : undefined);

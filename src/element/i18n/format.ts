@@ -73,8 +73,7 @@ function createFormat(language: string, locale: string | undefined): Format {
     // rounded down, so that 100 % means complete
     percent: (ratio) => formatNumber(Math.floor(ratio * 100 + 1e-9) / 100, { style: 'percent' }),
     bytes: (bytes) => formatScaled(bytes, ''),
-    list: (items) =>
-      items.join(/^(?:zh|ja)\b/.test(locale ?? '') ? '、' : /^(?:ar|fa)\b/.test(locale ?? '') ? '، ' : ', '),
+    list: (items) => items.join(separatorOf(locale)),
     speed: (speed) => formatScaled(Math.max(speed, 0), '-per-second'),
     time: (seconds) => {
       const wholeSeconds = Math.max(0, Math.ceil(seconds));
@@ -87,4 +86,10 @@ function createFormat(language: string, locale: string | undefined): Format {
       return `${formatUnit(Math.floor(wholeSeconds / 86_400), 'day')} ${formatUnit(Math.floor((wholeSeconds % 86_400) / 3600), 'hour')}`;
     },
   };
+}
+
+/** Returns what separates the items of a list. `Intl.ListFormat` adds words, or separates Chinese items by nothing. */
+function separatorOf(locale = ''): string {
+  if (/^(?:zh|ja)\b/.test(locale)) return '、';
+  return /^(?:ar|fa)\b/.test(locale) ? '، ' : ', ';
 }

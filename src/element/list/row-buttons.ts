@@ -1,77 +1,62 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { UploadSnapshot } from '../../engine/api/types.js';
 import { hasEnded } from '../api/upload-state.js';
+import type { Translate } from '../i18n/translate.js';
 import { icons } from '../styles/icons.js';
 import type { RowAction, View } from './view.js';
 
-/** Actions with two texts: `pause` is the title of the button, `pauseNamed` its label, which names the file. */
-type NamedAction = 'start' | 'pause' | 'resume' | 'abort' | 'retry';
+/** Texts of buttons: `pause` is the title, `pauseNamed` the label, which names the file. */
+type ButtonText = 'start' | 'pause' | 'resume' | 'continue' | 'abort' | 'retry' | 'choose' | 'remove';
 
 /** Renders the buttons of an upload. */
 export function rowButtons(upload: UploadSnapshot, view: View): unknown {
-  const { translate, held } = view;
-  // the note above the list says what to do with several
-  const isOnlyRecoverable = view.recoverableCount === 1;
   const { name, status } = upload;
-  const namedButton = (action: NamedAction, icon: unknown, part: string = action): TemplateResult =>
-    rowButton(action, part, icon, translate(action), translate(`${action}Named`, { name }));
+  const button = (action: RowAction, icon: unknown, details?: ButtonDetails): TemplateResult =>
+    rowButton(name, view.translate, action, icon, details);
+  // the note above the list says what to do with several
+  const hasText = view.recoverableCount === 1;
   // Lit keeps the same <button> for all of these, so it keeps the focus when its action changes
   const mainButton = (): unknown => {
-    if (status === 'queued' && held) return namedButton('start', icons.start, 'resume');
+    if (status === 'queued' && view.held) return button('start', icons.start, { part: 'resume' });
     if (upload.needsPermission || (status === 'paused' && upload.found))
-      return rowButton(
-        'resume',
-        'resume',
-        icons.start,
-        translate('continue'),
-        translate('continueNamed', { name }),
-        isOnlyRecoverable,
-      );
-    if (status === 'paused') return namedButton('resume', icons.start);
-    if (status === 'failed') return namedButton('retry', icons.retry);
-    if (status === 'needs-file')
-      return rowButton(
-        'choose',
-        'choose',
-        icons.choose,
-        translate('choose'),
-        translate('chooseNamed', { name }),
-        isOnlyRecoverable,
-      );
-    return hasEnded(upload) ? nothing : namedButton('pause', icons.pause);
+      return button('resume', icons.start, { text: 'continue', hasText });
+    if (status === 'paused') return button('resume', icons.start);
+    if (status === 'failed') return button('retry', icons.retry);
+    if (status === 'needs-file') return button('choose', icons.choose, { hasText });
+    return hasEnded(upload) ? nothing : button('pause', icons.pause);
   };
   const lastButton = hasEnded(upload)
-    ? rowButton(
-        'dismiss',
-        'dismiss',
-        status === 'complete' ? icons.remove : icons.dismiss,
-        translate('remove'),
-        translate('removeNamed', { name }),
-      )
-    : namedButton('abort', icons.abort);
-  return html`${status === 'waiting' ? namedButton('retry', icons.retry) : nothing}${mainButton()}${lastButton}`;
+    ? button('dismiss', status === 'complete' ? icons.remove : icons.dismiss, { text: 'remove' })
+    : button('abort', icons.abort);
+  return html`${status === 'waiting' ? button('retry', icons.retry) : nothing}${mainButton()}${lastButton}`;
 }
 
-/**
- * Renders a button of a row.
- * @param label accessible name, which includes the file's name
- * @param hasText whether the title is shown beside the icon
- */
-export const rowButton = (
+interface ButtonDetails {
+  /** The action by default. */
+  readonly part?: string;
+  /** The action by default. */
+  readonly text?: ButtonText;
+  /** Whether the title is shown beside the icon. */
+  readonly hasText?: boolean;
+}
+
+/** Renders a button of a row. @param name of the file */
+export function rowButton(
+  name: string,
+  translate: Translate,
   action: RowAction,
-  part: string,
   icon: unknown,
-  title: string,
-  label: string,
-  hasText = false,
-): TemplateResult =>
-  html`<button
+  { part = action, text = action as ButtonText, hasText = false }: ButtonDetails = {},
+): TemplateResult {
+  const title = translate(text);
+  return html`<button
     type="button"
     part=${part}
     class=${hasText ? 'with-text' : nothing}
     data-action=${action}
     title=${title}
-    aria-label=${label}
+    aria-label=${translate(`${text}Named`, { name })}
   >
-    ${icon}${hasText ? html`<span class="button-text">${title}</span>` : nothing}
+    ${icon}${hasText ? html`<span>${title}</span>` : nothing}
   </button>`;
+}

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
-import { imageUrl, linkUrl, type StoredFile } from '../form/stored-file.js';
+import type { StoredFile } from '../form/stored-file.js';
 import { icons } from '../styles/icons.js';
 import { rowButton } from './row-buttons.js';
 import { nameTemplate, type ListPosition } from './row-template.js';
@@ -34,7 +34,7 @@ export function storedFileRowTemplate(
       ${size === undefined ? nothing : html`<span><bdi part="size">${format.bytes(size)}</bdi></span>`}
     </div>
     <div class="actions">
-      ${rowButton('remove-value', 'dismiss', icons.remove, translate('remove'), translate('removeNamed', { name }))}
+      ${rowButton(name, translate, 'remove-value', icons.remove, { part: 'dismiss', text: 'remove' })}
     </div>
   </div>`;
 }
@@ -58,3 +58,19 @@ function glyphTemplate({ thumbnail, url, type = '' }: StoredFile): unknown {
 const hide = ({ target }: Event): void => {
   (target as HTMLElement).hidden = true;
 };
+
+/** Returns a URL that a link may open; undefined for one that could run a script, or that browsers do not open. */
+function linkUrl(url: string | undefined): string | undefined {
+  if (url === undefined) return undefined;
+  try {
+    const { protocol } = new URL(url, document.baseURI);
+    const ownProtocol = new URL(document.baseURI).protocol;
+    return /^(?:https?|blob):$/.test(protocol) || protocol === ownProtocol ? url : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns a URL that an image may have; undefined for others. */
+const imageUrl = (url: string | undefined): string | undefined =>
+  linkUrl(url) ?? (/^data:image\//i.test(url ?? '') ? url : undefined);
