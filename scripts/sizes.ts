@@ -64,7 +64,7 @@ export async function measure(): Promise<Size[]> {
   return [
     { name: 'CDN file, until a file can be chosen: the element with Lit', bytes: element!, maxBytes: 24.5 * KB },
     { name: `${ENGINE}, fetched at once, with localforage`, bytes: engineFile!, maxBytes: 30.8 * KB },
-    { name: `${LIST}, fetched at once`, bytes: list!, maxBytes: 10 * KB },
+    { name: `${LIST}, fetched at once`, bytes: list!, maxBytes: 10.1 * KB },
     {
       name: 'until a file can be sent: the three files above',
       bytes: element! + engineFile! + list!,
